@@ -1,0 +1,1 @@
+"""clearscene: from pictures to trained, evaluated networks that clear and rebuild scenes."""

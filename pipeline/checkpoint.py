@@ -1,0 +1,90 @@
+"""Trained weights, and beside them a card that says what they are; training and serving share it.
+
+`NAME.pt` holds a plain state dict (loads with `weights_only=True`), `NAME.json` the card.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pipeline.errors import PipelineError
+from pipeline.workspace import write_whole
+
+
+@dataclass(frozen=True)
+class Card:
+    """What one set of weights is.
+
+    Attributes:
+        network: Name of the trained network, such as `person_se`.
+        architecture: What `networks.build` needs to make it again.
+        size: Side in pixels of the square pictures it was trained on.
+        params: Every parameter of the training, nested.
+        data_sha256: Hash of the split that it was trained on.
+        git_revision: Commit of the code, `-dirty` when it had local changes.
+        weights_sha256: Of the tensors (see `state_hash`), not of the file.
+        epoch: After which epoch (from 1) the weights were taken.
+        scores: Validation scores of that epoch.
+    """
+
+    network: str
+    architecture: dict[str, Any]
+    size: int
+    params: dict[str, Any]
+    data_sha256: str
+    git_revision: str
+    weights_sha256: str
+    epoch: int
+    scores: dict[str, float]
+
+
+def state_hash(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, types, shapes and bytes of tensors, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        tensor = state[name].detach().cpu().contiguous()
+        digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
+        digest.update(tensor.view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def save_weights(file: Path, state: Mapping[str, Tensor], card: Card) -> None:
+    """Write the state dict to `file` (.pt) and the card beside it; same tensors, same bytes."""
+    buffer = io.BytesIO()
+    torch.save(dict(state), buffer)
+    write_whole(file, buffer.getvalue())
+    text = json.dumps(asdict(card), indent=2, ensure_ascii=False)
+    write_whole(file.with_suffix(".json"), f"{text}\n".encode())
+
+
+def load_weights(file: Path) -> tuple[dict[str, Tensor], Card]:
+    """Read weights and card, and check that they belong together.
+
+    Raises:
+        PipelineError: Either is missing or damaged, or the hash on the card is another.
+    """
+    card_file = file.with_suffix(".json")
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        card = Card(**json.loads(card_file.read_text(encoding="utf-8")))
+    except FileNotFoundError as problem:
+        raise PipelineError(
+            f"{problem.filename}: no such file; `dvc repro train@{file.parent.name}` makes it"
+        ) from None
+    except Exception as problem:  # torch raises many kinds for a damaged file; all mean that
+        raise PipelineError(
+            f"{file}: damaged weights or card ({type(problem).__name__}: {problem}); "
+            f"`dvc repro --force train@{file.parent.name}` makes them anew"
+        ) from problem
+    if state_hash(state) != card.weights_sha256:
+        raise PipelineError(f"{file}: its tensors are not those that {card_file.name} describes")
+    return state, card

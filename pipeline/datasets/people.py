@@ -1,0 +1,104 @@
+"""Pictures of persons with their masks, by part, from the split of stage `person_split`."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from pipeline.datasets.transforms import VARIANTS
+from pipeline.errors import PipelineError
+from pipeline.images import RGB, Mask, read_mask, read_picture, resize_mask, resize_picture
+
+
+class PersonPicture(NamedTuple):
+    """One row of the split, with the files where they lie."""
+
+    name: str
+    group: str
+    picture: Path
+    mask: Path
+
+
+class Sample(NamedTuple):
+    """One training sample, or after collation a batch of them.
+
+    Attributes:
+        picture: 3×S×S float32 RGB in [0, 1].
+        mask: 1×S×S float32, 0 or 1.
+    """
+
+    picture: Tensor
+    mask: Tensor
+
+
+def read_split(split: Path, folder: Path, part: str) -> list[PersonPicture]:
+    """The pictures of one part, in the order of the file.
+
+    Args:
+        split: `split.csv` with the columns part, name, group, picture, mask (and others).
+        folder: What its file names are relative to.
+        part: train, val or test.
+
+    Raises:
+        PipelineError: The split holds no picture of that part.
+    """
+    with split.open(encoding="utf-8", newline="") as stream:
+        rows = [
+            PersonPicture(row["name"], row["group"], folder / row["picture"], folder / row["mask"])
+            for row in csv.DictReader(stream)
+            if row["part"] == part
+        ]
+    if not rows:
+        raise PipelineError(f"{split}: holds no picture of the part {part}; run person_split again")
+    return rows
+
+
+class PersonMasks(Dataset[Sample]):
+    """Pictures and masks resized to a square, each once or in all its variants.
+
+    The variant and its random numbers depend on the seed, the picture's name and the variant
+    alone: the same six in every epoch, worker and run, as if they had been written to disk.
+
+    Args:
+        pictures: What to read.
+        size: Side of the square in pixels.
+        multiply: Six variants of each picture instead of one.
+        seed: Of the variants' random numbers.
+    """
+
+    def __init__(
+        self, pictures: list[PersonPicture], size: int, multiply: bool = False, seed: int = 0
+    ) -> None:
+        self.pictures = pictures
+        self.size = size
+        self.variants = tuple(VARIANTS) if multiply else ("original",)
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.pictures) * len(self.variants)
+
+    def __getitem__(self, index: int) -> Sample:
+        row = self.pictures[index // len(self.variants)]
+        variant = self.variants[index % len(self.variants)]
+        picture = resize_picture(read_picture(row.picture), self.size, self.size)
+        mask = resize_mask(read_mask(row.mask), self.size, self.size)
+        return to_sample(*VARIANTS[variant](picture, mask, self._draw(row.name, variant)))
+
+    def _draw(self, name: str, variant: str) -> int:
+        digest = hashlib.sha256(f"{self.seed}:{name}:{variant}".encode()).digest()
+        return int.from_bytes(digest[:4], "big")
+
+
+def to_sample(picture: RGB, mask: Mask) -> Sample:
+    """H×W×3 uint8 and H×W bool → tensors as a network takes them."""
+    return Sample(
+        torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1).float() / 255,
+        torch.from_numpy(np.ascontiguousarray(mask))[None].float(),
+    )

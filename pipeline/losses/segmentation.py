@@ -1,0 +1,34 @@
+"""Losses of binary segmentation."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def dice_loss(probability: Tensor, truth: Tensor, smooth: float = 1.0) -> dict[str, Tensor]:
+    """One minus the soft Dice coefficient, per picture, averaged over the batch.
+
+    Milletari et al., V-Net (2016), section 3, with plain sums in the denominator. Taken per
+    picture, so that the value does not change with the batch size, and smoothed, so that a
+    picture without a person still has a gradient that lowers false positives.
+
+    Args:
+        probability: N×1×H×W in [0, 1].
+        truth: N×1×H×W, 0 or 1.
+        smooth: Added to numerator and denominator, in pixels.
+
+    Returns:
+        `{"dice": scalar}` in [0, 1], lower is better.
+
+    Raises:
+        ValueError: Shapes differ, or the truth is not within [0, 1] (a 0–255 mask would give
+            a negative loss without any other sign of it).
+    """
+    if probability.shape != truth.shape:
+        raise ValueError(f"shapes differ: {tuple(probability.shape)} and {tuple(truth.shape)}")
+    if truth.numel() and (truth.min() < 0 or truth.max() > 1):
+        raise ValueError("truth must be within [0, 1]; divide a 0-255 mask by 255 first")
+    overlap = (probability * truth).sum(dim=(1, 2, 3))
+    sizes = probability.sum(dim=(1, 2, 3)) + truth.sum(dim=(1, 2, 3))
+    coefficient = (2 * overlap + smooth) / (sizes + smooth)
+    return {"dice": (1 - coefficient).mean()}

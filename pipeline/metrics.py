@@ -1,0 +1,137 @@
+"""Scores of binary masks: count once, then divide.
+
+Counts come first, ratios last, and the reduction is in the name: `*_score` functions take one
+picture's counts, `iou` and `miou` take the sum of counts over all pictures (pooled). Degenerate
+cases follow one rule: an empty prediction on an empty truth is right and scores 1; otherwise a
+ratio with nothing in its denominator scores 0 (scikit-learn's `zero_division=0`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Counts(NamedTuple):
+    """Confusion counts of a binary mask, in pixels."""
+
+    true_positive: int
+    false_positive: int
+    false_negative: int
+    true_negative: int
+
+
+def confusion_counts(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Counts:
+    """Count the four outcomes over two bool masks of the same shape.
+
+    Raises:
+        ValueError: Either mask is not bool, or the shapes differ.
+    """
+    if predicted.dtype != np.bool_ or truth.dtype != np.bool_:
+        raise ValueError(f"masks must be bool, got {predicted.dtype} and {truth.dtype}")
+    if predicted.shape != truth.shape:
+        raise ValueError(f"masks differ in shape: {predicted.shape} and {truth.shape}")
+    both = int(np.count_nonzero(predicted & truth))
+    only_predicted = int(np.count_nonzero(predicted)) - both
+    only_truth = int(np.count_nonzero(truth)) - both
+    return Counts(both, only_predicted, only_truth, truth.size - both - only_predicted - only_truth)
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """Sum counts over pictures, for the pooled scores."""
+    columns = list(zip(*counts, strict=True))
+    return Counts(*(sum(column) for column in columns)) if columns else Counts(0, 0, 0, 0)
+
+
+def _ratio(numerator: int, denominator: int, counts: Counts) -> float:
+    nothing_to_find_and_nothing_found = not (
+        counts.true_positive or counts.false_positive or counts.false_negative
+    )
+    if nothing_to_find_and_nothing_found:
+        return 1.0
+    return numerator / denominator if denominator else 0.0
+
+
+def jaccard_score(counts: Counts) -> float:
+    """Intersection over union, TP / (TP + FP + FN), in [0, 1], higher is better."""
+    tp, fp, fn, _ = counts
+    return _ratio(tp, tp + fp + fn, counts)
+
+
+def f1_score(counts: Counts) -> float:
+    """Dice coefficient, 2·TP / (2·TP + FP + FN), in [0, 1], higher is better."""
+    tp, fp, fn, _ = counts
+    return _ratio(2 * tp, 2 * tp + fp + fn, counts)
+
+
+def precision_score(counts: Counts) -> float:
+    """TP / (TP + FP), in [0, 1], higher is better."""
+    return _ratio(counts.true_positive, counts.true_positive + counts.false_positive, counts)
+
+
+def recall_score(counts: Counts) -> float:
+    """TP / (TP + FN), in [0, 1], higher is better."""
+    return _ratio(counts.true_positive, counts.true_positive + counts.false_negative, counts)
+
+
+def accuracy_score(counts: Counts) -> float:
+    """Share of pixels that are right, (TP + TN) / all, in [0, 1], higher is better."""
+    pixels = sum(counts)
+    return (counts.true_positive + counts.true_negative) / pixels if pixels else 1.0
+
+
+def mask_scores(counts: Counts) -> dict[str, float]:
+    """All per-picture scores of one mask, in the column order of `scores.csv`."""
+    return {
+        "jaccard": jaccard_score(counts),
+        "f1": f1_score(counts),
+        "accuracy": accuracy_score(counts),
+        "precision": precision_score(counts),
+        "recall": recall_score(counts),
+    }
+
+
+def pooled_scores(counts: Counts) -> dict[str, float]:
+    """Scores over the pixels of all pictures together.
+
+    Args:
+        counts: Sum over pictures, see `total`.
+
+    Returns:
+        `iou` of the person, and `miou`, the mean of the IoU of person and background
+        (Keras' BinaryIoU over both classes).
+    """
+    tp, fp, fn, tn = counts
+    person = jaccard_score(counts)
+    background = jaccard_score(Counts(tn, fn, fp, tp))
+    return {"iou": person, "miou": (person + background) / 2}
+
+
+def mean_scores(rows: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Means over pictures of each score; empty input gives an empty dict."""
+    table = list(rows)
+    return (
+        {name: float(np.mean([row[name] for row in table])) for name in table[0]} if table else {}
+    )
+
+
+def bootstrap_interval(
+    values: NDArray[np.float64], level: float, resamples: int, seed: int
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of a mean over pictures.
+
+    Source: Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+
+    Args:
+        values: One score a picture, shape (n,), n ≥ 1.
+        level: Coverage in (0, 1), such as 0.95.
+        resamples: How many times the pictures are drawn again, with replacement.
+        seed: Same seed, same interval.
+    """
+    rng = np.random.default_rng(seed)
+    picks = rng.integers(0, len(values), size=(resamples, len(values)))
+    low, high = np.quantile(values[picks].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

@@ -1,0 +1,203 @@
+"""`params.yaml` as typed, frozen values; a wrong key, type or range is one line that names the key.
+
+ruamel.yaml reads YAML 1.2, in which the `1e-05` that `dvc exp run -S lr=1e-5` writes is a number
+(PyYAML reads YAML 1.1 and makes it a string).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline.errors import ParamsError
+
+PARAMS_FILE = Path("params.yaml")
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A section of params.yaml: no unknown keys, no silent conversions, no change afterwards."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, protected_namespaces=()
+    )
+
+
+class Demo(Section):
+    """The embedded demo world, drawn into `data/demo`."""
+
+    people: Annotated[int, Field(ge=0, le=100_000)]
+    seed: Seed
+
+
+class Splits(Section):
+    """How pictures are dealt out to parts; its seed is not the training seed."""
+
+    seed: Seed
+    test_share: Annotated[float, Field(gt=0, lt=1)]
+    val_share: Annotated[float, Field(gt=0, lt=1)]
+    """Of what the test part leaves."""
+
+
+class PersonSplit(Section):
+    """Pairs of picture and mask of persons."""
+
+    max_bad_share: Share
+    """Unusable pairs are listed and left out up to this share; above it the stage fails."""
+
+
+class Training(Section):
+    """The engine, the same for every network."""
+
+    workers: Annotated[int, Field(ge=0, le=64)]
+    accelerator: Literal["auto", "cpu", "gpu", "mps"]
+
+
+class Plateau(Section):
+    """ReduceLROnPlateau on the validation loss."""
+
+    factor: Annotated[float, Field(gt=0, lt=1)]
+    patience: Annotated[int, Field(ge=0)]
+    min_lr: Annotated[float, Field(ge=0)]
+
+
+class PersonSE(Section):
+    """`person_se`: DeepLabV3+ with squeeze-and-excite."""
+
+    lr_scale: Positive
+    encoder: Literal["resnet18", "resnet34", "resnet50", "resnet101"]
+    pretrained: bool
+    width: Annotated[int, Field(ge=8, le=1024)]
+    low_width: Annotated[int, Field(ge=8, le=1024)]
+    se_ratio: Annotated[int, Field(ge=1, le=8)]
+    size: Annotated[int, Field(ge=32, le=2048, multiple_of=16)]
+    multiply: bool
+    """Train on six variants of each picture (the original and five augmentations)."""
+    batch_size: Annotated[int, Field(ge=2, le=1024)]
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    early_stopping: Annotated[int, Field(ge=1)]
+    plateau: Plateau
+
+
+class Networks(Section):
+    """One section per trained network."""
+
+    person_se: PersonSE
+
+
+class GrabCut(Section):
+    """The classical baseline of mask networks."""
+
+    box_share: Annotated[float, Field(gt=0, lt=1)]
+    iterations: Annotated[int, Field(ge=1, le=50)]
+
+
+class Evaluate(Section):
+    """Scores on the test part."""
+
+    threshold: Annotated[float, Field(gt=0, lt=1)]
+    grabcut: GrabCut
+
+
+class Report(Section):
+    """Bootstrap intervals of the summary."""
+
+    interval: Annotated[float, Field(gt=0, lt=1)]
+    resamples: Annotated[int, Field(ge=100, le=1_000_000)]
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    root: Annotated[str, Field(min_length=1)]
+    """Folder of pictures; `data/demo` is the embedded world, anything else is an absolute path."""
+    seed: Seed
+    lr: Positive
+    """Base learning rate; a network trains at `lr × lr_scale`."""
+    demo: Demo
+    splits: Splits
+    person_split: PersonSplit
+    training: Training
+    networks: Networks
+    evaluate: Evaluate
+    report: Report
+
+    @property
+    def uses_demo(self) -> bool:
+        """Whether the pictures are those of the embedded world."""
+        return self.root == "data/demo"
+
+    @model_validator(mode="after")
+    def _root_is_usable(self) -> Params:
+        if not self.uses_demo and not Path(self.root).is_absolute():
+            raise ValueError(
+                f"root: {self.root!r} is neither data/demo nor an absolute path "
+                "(`clearscene preset photos --root DIR` writes one)"
+            )
+        if self.uses_demo and self.demo.people < 10:
+            raise ValueError(
+                f"demo.people: {self.demo.people} is too few to split, give 10 or more"
+            )
+        return self
+
+
+def learning_rate(lr: float, scale: float) -> float:
+    """`lr × scale` without the noise of binary fractions (1e-5 × 0.1 is 1e-6)."""
+    return float(f"{lr * scale:.12g}")
+
+
+def load_params(file: Path = PARAMS_FILE) -> Params:
+    """Read and validate.
+
+    Raises:
+        ParamsError: The file is missing, is not YAML, or holds a wrong key, type or range.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ParamsError(file, ["no such file; `clearscene preset demo` writes one"]) from None
+    return parse_params(text, file)
+
+
+def parse_params(text: str, file: Path = PARAMS_FILE) -> Params:
+    """Validate the text of a parameters file; see `load_params`."""
+    try:
+        values = YAML(typ="safe", pure=True).load(text)
+    except YAMLError as problem:
+        raise ParamsError(file, [" ".join(str(problem).split())]) from None
+    if not isinstance(values, Mapping):
+        raise ParamsError(file, ["must hold keys and values; `clearscene preset demo` writes one"])
+    try:
+        return Params.model_validate(values)
+    except ValidationError as problem:
+        raise ParamsError(file, [_explain(error) for error in problem.errors()]) from None
+
+
+def _explain(error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{key}: unknown key"
+        case "missing":
+            return f"{key}: missing"
+        case "value_error":
+            return str(error["ctx"]["error"])
+    message = error["msg"].removeprefix("Input ").replace("should", "must", 1)
+    return f"{key}: {message}, got {error['input']!r}"
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mapping → one level with dotted keys, as MLflow wants its params."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        flat |= flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return flat

@@ -1,0 +1,68 @@
+"""Contact sheets: labelled rows of pictures, so that people see what the numbers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from pipeline.images import RGB, Mask, resize_picture
+
+TILE = 192
+CAPTION = 22
+GAP = 6
+INK = (40, 40, 40)
+PAPER = 255
+
+
+class Row(NamedTuple):
+    """One row of a sheet: a caption on the left and pictures of any size."""
+
+    caption: str
+    pictures: Sequence[RGB]
+
+
+def show_mask(picture: RGB, mask: Mask) -> RGB:
+    """The picture as it is inside the mask, pale magenta outside, as a cutout would show it."""
+    pale = picture * 0.15 + np.array((255, 0, 255)) * 0.85
+    return np.where(mask[..., None], picture, pale).astype(np.uint8)
+
+
+def contact_sheet(columns: Sequence[str], rows: Sequence[Row]) -> RGB:
+    """Lay rows under column titles; every picture is fitted into a square tile.
+
+    Raises:
+        ValueError: A row has another number of pictures than there are columns.
+    """
+    step = TILE + GAP
+    sheet = np.full(
+        (CAPTION + len(rows) * (step + CAPTION), len(columns) * step + GAP, 3), PAPER, np.uint8
+    )
+    for number, title in enumerate(columns):
+        _write(sheet, title, GAP + number * step, CAPTION - 7)
+    for line, row in enumerate(rows):
+        if len(row.pictures) != len(columns):
+            raise ValueError(f"{len(row.pictures)} pictures under {len(columns)} columns")
+        top = CAPTION + line * (step + CAPTION)
+        _write(sheet, row.caption, GAP, top + TILE + CAPTION - 8)
+        for number, picture in enumerate(row.pictures):
+            left = GAP + number * step
+            sheet[top : top + TILE, left : left + TILE] = _tile(picture)
+    return sheet
+
+
+def _tile(picture: RGB) -> RGB:
+    height, width = picture.shape[:2]
+    scale = TILE / max(height, width)
+    small = resize_picture(picture, max(1, round(height * scale)), max(1, round(width * scale)))
+    tile = np.full((TILE, TILE, 3), 235, np.uint8)
+    top, left = (TILE - small.shape[0]) // 2, (TILE - small.shape[1]) // 2
+    tile[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return tile
+
+
+def _write(sheet: RGB, text: str, left: int, baseline: int) -> None:
+    font, size = cv2.FONT_HERSHEY_SIMPLEX, 0.42
+    cv2.putText(sheet, text, (left, baseline), font, size, INK, 1, cv2.LINE_AA)

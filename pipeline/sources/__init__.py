@@ -1,0 +1,1 @@
+"""The outside world as data: where pictures and weights come from."""

@@ -1,0 +1,37 @@
+"""Stage `check_params`: refuse a wrong params.yaml before any other stage has worked.
+
+Every stage depends on what this one writes, and it always writes the same bytes: it runs first
+whenever params.yaml changes, and makes nothing else run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.params import Params, load_params
+from pipeline.sources.folder import list_pairs
+from pipeline.stages.door import run_stage
+from pipeline.workspace import write_whole
+
+OUTPUT = Path("data/params_checked")
+
+
+def check(params: Params) -> None:
+    """See that the folders which the parameters name are there.
+
+    Raises:
+        MissingFolder: One is not.
+        PipelineError: One is empty.
+    """
+    if not params.uses_demo:
+        list_pairs(Path(params.root) / "people")
+
+
+def main() -> None:
+    """Run the stage."""
+    check(load_params())
+    write_whole(OUTPUT, b"params.yaml is valid\n")
+
+
+if __name__ == "__main__":
+    run_stage("check_params", main)

@@ -1,0 +1,79 @@
+"""Lightning callbacks whose state travels in the checkpoint, so that a resume changes nothing."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, float]
+"""One epoch: its number from 1, the learning rate it ran at, and every logged mean."""
+
+
+class PlateauSchedule(Callback):
+    """ReduceLROnPlateau on the validation loss.
+
+    Lightning steps such a schedule after the end-of-epoch checkpoint and skips that step on
+    resume; a callback is stepped before it, so the checkpoint holds the rate of the next epoch.
+    """
+
+    def __init__(self, factor: float, patience: int, min_lr: float) -> None:
+        self.settings: dict[str, Any] = {"factor": factor, "patience": patience, "min_lr": min_lr}
+        self._restored: dict[str, Any] | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.schedule = ReduceLROnPlateau(trainer.optimizers[0], **self.settings)
+        if self._restored is not None:
+            self.schedule.load_state_dict(self._restored)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.schedule.step(float(trainer.callback_metrics["val_loss"]))
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.schedule.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._restored = state_dict
+
+
+class History(Callback):
+    """Keeps a row per epoch, hands it on, and says it in the log with the time that is left.
+
+    Args:
+        name: What is being trained, for the log.
+        on_epoch: Called with each row.
+    """
+
+    def __init__(self, name: str, on_epoch: Callable[[Row], None]) -> None:
+        self.name = name
+        self.on_epoch = on_epoch
+        self.rows: list[Row] = []
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._began = time.monotonic()
+        self._lr = trainer.optimizers[0].param_groups[0]["lr"]
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        means = {key: float(value) for key, value in trainer.callback_metrics.items()}
+        row = {"epoch": trainer.current_epoch + 1, "lr": self._lr, **dict(sorted(means.items()))}
+        self.rows.append(row)
+        self.on_epoch(row)
+        seconds = time.monotonic() - self._began
+        left = (trainer.max_epochs or 0) - trainer.current_epoch - 1
+        scores = "  ".join(f"{key} {value:.4f}" for key, value in sorted(means.items()))
+        log.info(
+            "%s: epoch %d of %s  %s  (%.0f s; %.1f min left at most)",
+            self.name, row["epoch"], trainer.max_epochs, scores, seconds, left * seconds / 60,
+        )  # fmt: skip
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows = list(state_dict["rows"])

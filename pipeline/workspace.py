@@ -1,0 +1,101 @@
+"""Places and habits on disk: the repository's root, atomic outputs, one process a stage."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipeline.errors import AlreadyRunning
+
+STATE = Path(".clearscene")
+"""Locks and resume states: ignored by Git and DVC, never an output of a stage."""
+
+
+def repository_root() -> Path:
+    """The real repository, also from a copy that `dvc exp run --temp` or `--queue` runs in."""
+    return Path(os.environ.get("DVC_ROOT", Path.cwd())).resolve()
+
+
+@contextmanager
+def single_process(stage: str) -> Iterator[None]:
+    """Hold the lock of a stage in this workspace; the system frees it however the process ends.
+
+    Raises:
+        AlreadyRunning: Another process holds it (a killed `dvc` leaves its stage running).
+    """
+    file = STATE / "locks" / f"{stage}.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise AlreadyRunning(stage, file.absolute()) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def whole_directory(target: Path) -> Iterator[Path]:
+    """Give a fresh directory beside `target`, and rename it to `target` if all went well.
+
+    Whoever looks sees the old directory, none, or the whole new one.
+    """
+    part = target.with_name(f".{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield part
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write beside and rename, so that the file is never seen half written."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.part")
+    part.write_bytes(content)
+    part.replace(file)
+
+
+def file_hash(file: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def code_hash(*places: str) -> str:
+    """SHA-256 over the Python files of subpackages or modules of `pipeline`, names included."""
+    package = Path(__file__).parent
+    files = sorted(
+        file
+        for place in places
+        for file in (
+            (package / place).rglob("*.py") if (package / place).is_dir() else [package / place]
+        )
+    )
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(package).as_posix()}\0{file_hash(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def git_revision() -> str:
+    """The commit checked out, with `-dirty` when tracked files differ; `unknown` outside Git."""
+    command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return result.stdout.strip()
