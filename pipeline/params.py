@@ -59,6 +59,8 @@ class Training(Section):
 
     workers: Annotated[int, Field(ge=0, le=64)]
     accelerator: Literal["auto", "cpu", "gpu", "mps"]
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
+    """`auto`: bf16-mixed where the processor computes in it, else 32-true."""
 
 
 class Plateau(Section):

@@ -88,8 +88,15 @@ class Tracker:
     @_costs_a_warning
     def reopen(self, run_id: str) -> None:
         """Go on with a run, if the store knows it."""
-        if self.client.get_run(run_id).info.lifecycle_stage == "active":
+        from mlflow.exceptions import MlflowException
+
+        try:
             self.client.update_run(run_id, status="RUNNING")
+        except MlflowException as problem:
+            if problem.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise
+            log.info("the store does not know run %s any more, a new one is opened", run_id)
+        else:
             self.run_id = run_id
 
     @_costs_a_warning

@@ -23,6 +23,10 @@ def repository_root() -> Path:
     return Path(os.environ.get("DVC_ROOT", Path.cwd())).resolve()
 
 
+PATIENCE = 15.0
+"""Seconds to wait for a lock: a killed process leaves its data workers for some of them."""
+
+
 @contextmanager
 def single_process(stage: str) -> Iterator[None]:
     """Hold the lock of a stage in this workspace; the system frees it however the process ends.
@@ -34,7 +38,7 @@ def single_process(stage: str) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(file)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=PATIENCE)
     except Timeout:
         raise AlreadyRunning(stage, file.absolute()) from None
     try:

@@ -28,6 +28,7 @@ def dice_loss(probability: Tensor, truth: Tensor, smooth: float = 1.0) -> dict[s
         raise ValueError(f"shapes differ: {tuple(probability.shape)} and {tuple(truth.shape)}")
     if truth.numel() and (truth.min() < 0 or truth.max() > 1):
         raise ValueError("truth must be within [0, 1]; divide a 0-255 mask by 255 first")
+    probability = probability.float()  # sums over a picture need more digits than bf16 has
     overlap = (probability * truth).sum(dim=(1, 2, 3))
     sizes = probability.sum(dim=(1, 2, 3)) + truth.sum(dim=(1, 2, 3))
     coefficient = (2 * overlap + smooth) / (sizes + smooth)

@@ -77,7 +77,10 @@ def list_pairs(folder: Path) -> tuple[list[Pair], list[Reject]]:
 
 def inspect_pairs(pairs: Sequence[Pair], folder: Path) -> tuple[list[PairFacts], list[Reject]]:
     """Decode every pair, over all cores, and say what it is or what is wrong with it."""
-    results = Parallel(n_jobs=-1)(delayed(_inspect_or_reject)(pair, folder) for pair in pairs)
+    # Threads: decoding and hashing let go of the interpreter lock, and nothing has to start up.
+    results = Parallel(n_jobs=-1, prefer="threads")(
+        delayed(_inspect_or_reject)(pair, folder) for pair in pairs
+    )
     facts = [result for result in results if isinstance(result, PairFacts)]
     rejects = [result for result in results if isinstance(result, Reject)]
     return facts, rejects

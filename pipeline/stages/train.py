@@ -14,7 +14,7 @@ from pipeline.params import Params, flatten, load_params
 from pipeline.recipes import RECIPES, recipe
 from pipeline.stages.door import only_argument, run_stage
 from pipeline.tracking import WEIGHTS_TAG, training_run
-from pipeline.training.engine import Trained, Weights, fit
+from pipeline.training.engine import Trained, Weights, fit, resolved_precision
 from pipeline.training.resume import ResumeState, resume_key
 from pipeline.workspace import (
     STATE,
@@ -46,7 +46,12 @@ def train(network: str, params: Params) -> None:
     )
     resume = ResumeState(repository_root() / STATE / "resume" / network / key)
     tags = {"dvc_stage": f"train@{network}", "data_sha256": file_hash(SPLIT)}
-    flat = {**flatten(used), "effective_lr": module.lr}
+    engine = params.training
+    effective = {
+        "effective_lr": module.lr,
+        "effective_precision": resolved_precision(engine.precision, engine.accelerator),
+    }
+    flat = {**flatten(used), **effective}
     with training_run(network, flat, tags, resume.noted(RUN_NOTE)) as run:
         if run.run_id:
             resume.note(RUN_NOTE, run.run_id)
@@ -57,8 +62,9 @@ def train(network: str, params: Params) -> None:
             batch_size=module.batch_size,
             epochs=module.epochs,
             seed=params.seed,
-            workers=params.training.workers,
-            accelerator=params.training.accelerator,
+            workers=engine.workers,
+            accelerator=engine.accelerator,
+            precision=engine.precision,
             resume=resume,
             on_epoch=run.metrics,
         )

@@ -71,6 +71,7 @@ def fit(
     seed: int,
     workers: int,
     accelerator: str,
+    precision: str,
     resume: ResumeState,
     on_epoch: Callable[[Row], None],
 ) -> Trained:
@@ -86,6 +87,7 @@ def fit(
         seed: Of the order of samples.
         workers: Processes that load data; 0 loads in this one.
         accelerator: As Lightning names it.
+        precision: As Lightning names it, or `auto` (see `resolved_precision`).
         resume: Holds the state between epochs.
         on_epoch: Called once per finished epoch, never again for it after a resume.
 
@@ -98,11 +100,14 @@ def fit(
             f"{batch_size}; lower networks.{name}.batch_size or add pictures"
         )
     history = History(name, on_epoch)
-    trainer = _trainer(epochs, accelerator, history, resume)
+    trainer = _trainer(
+        epochs, accelerator, resolved_precision(precision, accelerator), history, resume
+    )
     if resume.epochs_done:
         log.info("%s: goes on after epoch %d of %d", name, resume.epochs_done, epochs)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
         warnings.filterwarnings("ignore", message="Checkpoint directory .* exists")
         trainer.fit(
             module,
@@ -119,8 +124,23 @@ def fit(
     return Trained(best, last, history.rows)
 
 
+def resolved_precision(precision: str, accelerator: str) -> str:
+    """What `auto` means here: bf16-mixed if the processor computes in bf16, else 32-true.
+
+    Emulated bf16 is slower than float32, so a CPU must have AVX512-BF16 or AMX.
+    """
+    if precision != "auto":
+        return precision
+    if accelerator != "cpu" and torch.cuda.is_available():
+        has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        abilities = torch.cpu.get_capabilities()
+        has_bf16 = any(abilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
+    return "bf16-mixed" if has_bf16 else "32-true"
+
+
 def _trainer(
-    epochs: int, accelerator: str, history: History, resume: ResumeState
+    epochs: int, accelerator: str, precision: Any, history: History, resume: ResumeState
 ) -> lightning.Trainer:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     checkpoint = ModelCheckpoint(
@@ -135,8 +155,9 @@ def _trainer(
     return lightning.Trainer(
         max_epochs=epochs,
         accelerator=accelerator,
+        precision=precision,
         devices=1,
-        deterministic=True if accelerator == "cpu" else "warn",
+        deterministic="warn",
         callbacks=[history, checkpoint, *([TQDMProgressBar()] if shows_bar else [])],
         logger=False,
         enable_progress_bar=shows_bar,

@@ -1,0 +1,124 @@
+"""What all tests stand on: no network, a clean environment, and a tiny folder of pictures."""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pytest
+from numpy.random import Generator
+from PIL import Image
+from ruamel.yaml import YAML
+
+hypothesis.settings.register_profile("clearscene", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("clearscene")
+
+# Networks of a few pixels: on a busy machine threads wait a hundred times longer than they work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+PAIRS = 24
+QUICKEST: dict[str, Any] = {
+    "training.workers": 0,
+    "training.accelerator": "cpu",
+    "networks.person_se.size": 32,
+    "networks.person_se.width": 8,
+    "networks.person_se.low_width": 8,
+    "networks.person_se.epochs": 2,
+    "networks.person_se.batch_size": 4,
+    "networks.person_se.multiply": True,
+    "evaluate.grabcut.iterations": 1,
+    "report.resamples": 100,
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback() -> Iterator[None]:
+    """No test speaks to another machine; the failure cannot be caught by `except Exception`."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        yield
+
+
+def _guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def to_loopback_only(self: socket.socket, address: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+            pytest.fail(f"a test wants to speak to {address[0]}:{address[1]}")
+        return connect(self, address)
+
+    return to_loopback_only
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever tracking or experiment the tests are started from stays out of them."""
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "DVC_ROOT", "DVC_EXP_NAME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def people_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture root: `people/{images,masks}/` with 24 pairs of 48 to 64 pixels.
+
+    A bright blob on a dim noisy ground, its mask exact; half is named `a_NN`, half `b_NN`.
+    Shared by the session: copy it before changing it.
+    """
+    root = tmp_path_factory.mktemp("pictures")
+    for folder in ("images", "masks"):
+        (root / "people" / folder).mkdir(parents=True)
+    for index in range(PAIRS):
+        picture, mask = _blob(np.random.default_rng(index))
+        name = f"{'ab'[index % 2]}_{index // 2:02d}"
+        picture.save(root / "people" / "images" / f"{name}.jpg", quality=95)
+        mask.save(root / "people" / "masks" / f"{name}.png")
+    return root
+
+
+def _blob(rng: Generator) -> tuple[Image.Image, Image.Image]:
+    height, width = rng.integers(48, 65, size=2)
+    rows, columns = np.mgrid[:height, :width]
+    across, down = rng.uniform(0.15, 0.3, size=2) * (width, height)
+    centre = rng.uniform(0.35, 0.65, size=2) * (width, height)
+    mask = ((columns - centre[0]) / across) ** 2 + ((rows - centre[1]) / down) ** 2 <= 1
+    picture = rng.integers(0, 90, size=(height, width, 3))
+    picture[mask] = rng.integers(150, 256, size=3)
+    return Image.fromarray(picture.astype(np.uint8)), Image.fromarray(mask.astype(np.uint8) * 255)
+
+
+@pytest.fixture(scope="session")
+def mini_params() -> Callable[..., str]:
+    """Make the text of a params.yaml: the preset `photos`, as quick as it gets.
+
+    Call it as `mini_params(root)` or `mini_params(root, {"networks.person_se.epochs": 3})`.
+    """
+
+    def text(root: Path, changes: Mapping[str, Any] | None = None, **overrides: Any) -> str:
+        yaml = YAML()
+        preset = files("pipeline.presets").joinpath("photos.yaml").read_text(encoding="utf-8")
+        values = yaml.load(preset)
+        for key, value in {"root": str(root), **QUICKEST, **(changes or {}), **overrides}.items():
+            *path, last = key.split(".")
+            section = values
+            for part in path:
+                section = section[part]
+            section[last] = value
+        stream = io.StringIO()
+        yaml.dump(values, stream)
+        return stream.getvalue()
+
+    return text

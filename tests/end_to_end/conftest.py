@@ -1,0 +1,115 @@
+"""A real repository of its own, in miniature: real Git, real DVC, real MLflow in SQLite."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from mlflow.entities import Run
+from ruamel.yaml import YAML
+
+SOURCE = Path(__file__).parents[2]
+MINIATURE: dict[str, Any] = {
+    "demo.people": 40,
+    "training.workers": 1,
+    "training.accelerator": "cpu",
+    "networks.person_se.size": 32,
+    "networks.person_se.width": 8,
+    "networks.person_se.low_width": 8,
+    "networks.person_se.epochs": 2,
+    "networks.person_se.batch_size": 16,
+    "evaluate.grabcut.iterations": 1,
+    "report.resamples": 200,
+}
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A checkout in which commands run with the environment's own tools."""
+
+    root: Path
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            command, cwd=self.root, env=self.environment(), capture_output=True, text=True
+        )
+        if check and result.returncode:
+            pytest.fail(f"{' '.join(command)} ended with {result.returncode}:\n{result.stderr}")
+        return result
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """A process group of its own, so that a test can kill all of it."""
+        return subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def environment(self) -> dict[str, str]:
+        tools = Path(sys.executable).parent
+        outside = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "DVC_ROOT", "DVC_EXP_NAME")
+        clean = {key: value for key, value in os.environ.items() if key not in outside}
+        return {**clean, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+
+    def set_params(self, values: dict[str, Any]) -> None:
+        yaml, file = YAML(), self.root / "params.yaml"
+        params = yaml.load(file.read_text())
+        for key, value in values.items():
+            *sections, last = key.split(".")
+            section = params
+            for name in sections:
+                section = section[name]
+            section[last] = value
+        with file.open("w") as stream:
+            yaml.dump(params, stream)
+
+    def mlflow_runs(self, experiment: str = "clearscene") -> list[Run]:
+        """Newest first."""
+        client = mlflow.MlflowClient(f"sqlite:///{self.root}/mlflow.db")
+        found = client.get_experiment_by_name(experiment)
+        return client.search_runs([found.experiment_id]) if found else []
+
+
+def make_repository(root: Path) -> Repository:
+    """Copy what Git knows or would take of the working tree, and commit it in a fresh repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=SOURCE, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in filter(None, listed.stdout.split("\0")):
+        if name.startswith("reports/") or name == "dvc.lock" or not (SOURCE / name).is_file():
+            continue
+        target = root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(SOURCE / name, target)
+    repository = Repository(root)
+    shutil.copy(root / "pipeline" / "presets" / "demo.yaml", root / "params.yaml")
+    repository.set_params(MINIATURE)
+    repository.run("git", "init", "--quiet")
+    repository.run("git", "config", "user.name", "test")
+    repository.run("git", "config", "user.email", "test@example.invalid")
+    repository.run("git", "add", "--all")
+    repository.run("git", "commit", "--quiet", "--message", "miniature")
+    return repository
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A miniature repository in which nothing has run yet, shared by the module."""
+    return make_repository(tmp_path_factory.mktemp("repository"))
+
+
+@pytest.fixture
+def fresh_repository(tmp_path: Path) -> Repository:
+    """A miniature repository for one test."""
+    return make_repository(tmp_path)

@@ -1,0 +1,76 @@
+"""`dvc exp run`: its own learning rate in every run, and nothing trained twice."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import mlflow
+import pytest
+
+from tests.end_to_end.conftest import Repository, make_repository
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    """The base rate and then 1e-5, as experiments."""
+    repository = make_repository(tmp_path_factory.mktemp("experiments"))
+    repository.run("dvc", "exp", "run", "--name", "base")
+    repository.run("dvc", "exp", "run", "--name", "slow", "-S", "lr=1e-5")
+    yield repository
+
+
+def test_each_run_has_its_own_learning_rate_and_scores(trained: Repository) -> None:
+    runs = {run.data.tags["dvc_experiment"]: run for run in trained.mlflow_runs()}
+    assert float(runs["base"].data.params["lr"]) == 0.001
+    assert float(runs["slow"].data.params["lr"]) == 1e-5
+    assert runs["slow"].data.metrics["lr"] == 1e-5
+    for run in runs.values():
+        assert 0 <= run.data.metrics["test_jaccard"] <= 1
+        assert run.data.metrics["train_loss"] > 0
+
+
+def test_exp_show_lists_both_side_by_side(trained: Repository) -> None:
+    table = list(csv.DictReader(io.StringIO(trained.run("dvc", "exp", "show", "--csv").stdout)))
+    rates = {row["Experiment"]: float(row["lr"]) for row in table if row["Experiment"]}
+    assert rates == {"base": 0.001, "slow": 1e-5}
+    (column,) = (
+        name for name in table[0] if name.endswith("metrics.json:jaccard") or name == "jaccard"
+    )
+    assert all(row[column] for row in table if row["Experiment"])
+
+
+def test_going_back_restores_from_the_cache_and_still_has_a_run(trained: Repository) -> None:
+    before = {run.info.run_id: run.data.tags["weights_sha256"] for run in trained.mlflow_runs()}
+    output = trained.run("dvc", "exp", "run", "--name", "again", "-S", "lr=0.001").stdout
+    assert "Stage 'train@person_se' is cached" in output
+    assert "Running stage 'evaluate@person_se'" in output
+    runs = trained.mlflow_runs()
+    assert {run.info.run_id for run in runs} == set(before), "no run is made twice"
+    (again,) = (run for run in runs if run.data.tags["dvc_experiment"] == "again")
+    assert float(again.data.params["lr"]) == 0.001
+    assert "test_jaccard" in again.data.metrics
+
+
+def test_weights_from_the_cache_get_a_run_in_a_store_that_never_saw_them(
+    trained: Repository,
+) -> None:
+    for file in trained.root.glob("mlflow.db*"):
+        file.unlink()
+    output = trained.run("dvc", "exp", "run", "--name", "elsewhere", "-S", "lr=1e-5")
+    assert "Stage 'train@person_se' is cached" in output.stdout
+    (run,) = trained.mlflow_runs()
+    client = mlflow.MlflowClient(f"sqlite:///{trained.root}/mlflow.db")
+    assert float(run.data.params["lr"]) == 1e-5
+    assert [m.step for m in client.get_metric_history(run.info.run_id, "val_loss")] == [1, 2]
+    assert "test_jaccard" in run.data.metrics
+
+
+def test_a_temporary_experiment_logs_to_the_real_store(trained: Repository) -> None:
+    trained.run("dvc", "exp", "run", "--temp", "--name", "aside", "-S", "lr=0.002")
+    runs = {run.data.tags["dvc_experiment"]: run for run in trained.mlflow_runs()}
+    assert float(runs["aside"].data.params["lr"]) == 0.002
+    assert "test_jaccard" in runs["aside"].data.metrics

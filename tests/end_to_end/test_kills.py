@@ -1,0 +1,94 @@
+"""A training that is killed goes on where it was, and ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.end_to_end.conftest import Repository, make_repository
+
+pytestmark = pytest.mark.long
+EPOCHS = 4
+
+
+def prepared(root: Path) -> Repository:
+    repository = make_repository(root)
+    # A patience of no epoch makes the schedule act, so that its state matters after the resume.
+    repository.set_params(
+        {"networks.person_se.epochs": EPOCHS, "networks.person_se.plateau.patience": 0}
+    )
+    repository.run("dvc", "repro", "person_split")
+    return repository
+
+
+def weights(repository: Repository) -> dict[str, torch.Tensor]:
+    return {
+        f"{name}/{key}": tensor
+        for name in ("best", "last")
+        for key, tensor in torch.load(repository.root / f"models/person_se/{name}.pt").items()
+    }
+
+
+def resume_file(repository: Repository) -> Path | None:
+    return next(repository.root.glob(".clearscene/resume/person_se/*/last.ckpt"), None)
+
+
+def kill_in_an_epoch(repository: Repository, *command: str) -> None:
+    """SIGKILL everything as soon as the first epoch's end is on disk: the second has begun."""
+    process = repository.start(*command)
+    deadline = time.monotonic() + 120
+    while resume_file(repository) is None:
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_training_goes_on_in_its_own_run_to_the_same_weights(tmp_path: Path) -> None:
+    plain, killed = prepared(tmp_path / "plain"), prepared(tmp_path / "killed")
+    plain.run("dvc", "repro", "train@person_se")
+    kill_in_an_epoch(killed, "dvc", "repro", "train@person_se")
+    assert not (killed.root / "models/person_se").exists(), "half a model is no model"
+    again = killed.run("dvc", "repro", "train@person_se")
+    assert "goes on after epoch" in again.stderr
+    ours, theirs = weights(killed), weights(plain)
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+    history = Path("models/person_se/history.csv")
+    assert (killed.root / history).read_text() == (plain.root / history).read_text()
+    (run,) = killed.mlflow_runs()
+    assert run.info.status == "FINISHED"
+    assert resume_file(killed) is None
+
+
+def test_other_parameters_never_continue_a_killed_training(tmp_path: Path) -> None:
+    repository = prepared(tmp_path)
+    kill_in_an_epoch(repository, "dvc", "repro", "train@person_se")
+    repository.set_params({"lr": 0.002})
+    again = repository.run("dvc", "repro", "train@person_se")
+    assert "goes on after epoch" not in again.stderr
+    assert f"epoch 1 of {EPOCHS}" in again.stderr
+
+
+def test_a_second_repro_beside_a_running_stage_stops_with_one_line(tmp_path: Path) -> None:
+    repository = prepared(tmp_path)
+    repository.set_params({"networks.person_se.epochs": 10_000})
+    process = repository.start("python", "-m", "pipeline.stages.train", "person_se")
+    try:
+        deadline = time.monotonic() + 120
+        while resume_file(repository) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        second = repository.run("dvc", "repro", "train@person_se", check=False)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert second.returncode != 0
+    assert "train@person_se is already running" in second.stderr
+    assert "Traceback" not in second.stderr

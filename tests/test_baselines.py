@@ -1,0 +1,103 @@
+"""What a network has to beat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.baselines import grabcut_mask, mean_mask
+from pipeline.images import read_mask, read_picture
+from pipeline.metrics import confusion_counts, jaccard_score
+
+
+def test_the_mean_mask_says_how_often_a_place_is_person() -> None:
+    left, top = np.zeros((2, 4, 4), bool)
+    left[:, :2], top[:2] = True, True
+    mean = mean_mask([left, top, top, top], 4)
+    assert mean.dtype == np.float32
+    np.testing.assert_array_equal(mean[:2], [[1, 1, 0.75, 0.75]] * 2)
+    np.testing.assert_array_equal(mean[2:], [[0.25, 0.25, 0, 0]] * 2)
+
+
+def test_masks_of_any_size_share_one_grid() -> None:
+    halves = []
+    for height, width in ((8, 8), (30, 12), (7, 50)):
+        mask = np.zeros((height, width), bool)
+        mask[:, : width // 2] = True
+        halves.append(mask)
+    mean = mean_mask(halves, 16)
+    assert mean.shape == (16, 16)
+    assert (mean[:, :7] == 1).all()
+    assert (mean[:, 9:] == 0).all()
+
+
+def test_the_mean_does_not_wear_out_over_many_masks() -> None:
+    assert (mean_mask((np.ones((2, 2), bool) for _ in range(3000)), 2) == 1).all()
+
+
+def test_the_mean_of_no_masks_is_refused() -> None:
+    with pytest.raises(ValueError, match="no masks"):
+        mean_mask([], 8)
+
+
+@pytest.fixture(scope="module")
+def scene() -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """A bright disc on dim noise, and where it is."""
+    rows, columns = np.mgrid[:80, :100]
+    disc = np.hypot(rows - 40, columns - 50) < 20
+    picture = np.random.default_rng(0).integers(0, 80, (80, 100, 3))
+    picture[disc] += 150
+    return picture.astype(np.uint8), disc
+
+
+def test_grabcut_finds_what_stands_out(scene: tuple[NDArray[np.uint8], NDArray[np.bool_]]) -> None:
+    picture, disc = scene
+    mask = grabcut_mask(picture, 0.8, 3)
+    assert (mask.shape, mask.dtype) == (disc.shape, np.bool_)
+    assert jaccard_score(confusion_counts(mask, disc)) > 0.95
+
+
+def test_grabcut_takes_nothing_outside_its_box(
+    scene: tuple[NDArray[np.uint8], NDArray[np.bool_]],
+) -> None:
+    picture, disc = scene[0].copy(), scene[1]
+    picture[5:15, 5:25] = 255, 255, 0
+    mask = grabcut_mask(picture, 0.6, 3)
+    assert jaccard_score(confusion_counts(mask, disc)) > 0.95
+    mask[16:64, 20:80] = False
+    assert not mask.any()
+
+
+def test_grabcut_gives_the_same_mask_again_and_leaves_the_picture(people_root: Path) -> None:
+    picture = read_picture(people_root / "people" / "images" / "a_03.jpg")
+    before = picture.copy()
+    first = grabcut_mask(picture, 0.8, 2)
+    grabcut_mask(picture[::-1], 0.6, 1)
+    np.testing.assert_array_equal(grabcut_mask(picture, 0.8, 2), first)
+    np.testing.assert_array_equal(picture, before)
+
+
+def test_grabcut_beats_a_blank_mask_on_real_files(people_root: Path) -> None:
+    folder = people_root / "people"
+    for name in ("a_00", "b_05", "a_11"):
+        picture, truth = (
+            read_picture(folder / "images" / f"{name}.jpg"),
+            read_mask(folder / "masks" / f"{name}.png"),
+        )
+        mask = grabcut_mask(picture, 0.9, 3)
+        assert jaccard_score(confusion_counts(mask, truth)) > 0.8, name
+
+
+@pytest.mark.parametrize(
+    ("side", "box_share"), [(16, 0.8), (16, 0.01), (16, 0.97), (64, 0.99)], ids=str
+)
+def test_grabcut_takes_every_box_that_the_parameters_allow(side: int, box_share: float) -> None:
+    picture = np.random.default_rng(2).integers(0, 256, (side, side, 3)).astype(np.uint8)
+    assert grabcut_mask(picture, box_share, 1).shape == (side, side)
+
+
+def test_grabcut_takes_a_picture_of_one_colour() -> None:
+    assert grabcut_mask(np.full((20, 20, 3), 9, np.uint8), 0.8, 1).shape == (20, 20)

@@ -1,0 +1,154 @@
+"""Scores of masks: equal to scikit-learn's, but for the declared rule on empty masks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import NDArray
+
+from pipeline.metrics import (
+    Counts,
+    bootstrap_interval,
+    confusion_counts,
+    mask_scores,
+    mean_scores,
+    pooled_scores,
+    total,
+)
+
+Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+
+EMPTY, FULL = np.zeros((4, 5), bool), np.ones((4, 5), bool)
+LEFT = np.arange(5)[None].repeat(4, 0) < 2
+
+
+@st.composite
+def mask_pairs(draw: st.DrawFn) -> Masks:
+    shape = draw(array_shapes(min_dims=2, max_dims=2, max_side=7))
+    return draw(arrays(bool, shape)), draw(arrays(bool, shape))
+
+
+def of_sklearn(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> dict[str, float]:
+    pixels = truth.ravel().astype(int), predicted.ravel().astype(int)
+    ratios = ("jaccard", "f1", "precision", "recall")
+    scores = {
+        name: getattr(sklearn.metrics, f"{name}_score")(*pixels, zero_division=0) for name in ratios
+    }
+    return {**scores, "accuracy": sklearn.metrics.accuracy_score(*pixels)}
+
+
+@given(mask_pairs())
+def test_scores_are_those_of_scikit_learn(masks: Masks) -> None:
+    predicted, truth = masks
+    scores = mask_scores(confusion_counts(predicted, truth))
+    if predicted.any() or truth.any():
+        assert scores == pytest.approx(of_sklearn(predicted, truth), abs=1e-12)
+    else:
+        assert set(scores.values()) == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("predicted", "truth"),
+    [(EMPTY, FULL), (FULL, EMPTY), (FULL, FULL), (LEFT, ~LEFT), (EMPTY, LEFT), (LEFT, EMPTY)],
+    ids=["nothing found", "nothing there", "all", "disjoint", "missed", "false alarm"],
+)
+def test_degenerate_masks_score_as_in_scikit_learn(
+    predicted: NDArray[np.bool_], truth: NDArray[np.bool_]
+) -> None:
+    scores = mask_scores(confusion_counts(predicted, truth))
+    assert scores == pytest.approx(of_sklearn(predicted, truth))
+
+
+def test_an_empty_prediction_on_an_empty_truth_is_right() -> None:
+    scores = mask_scores(confusion_counts(EMPTY, EMPTY))
+    assert scores == {"jaccard": 1, "f1": 1, "accuracy": 1, "precision": 1, "recall": 1}
+
+
+def test_scores_come_in_the_column_order_of_the_report() -> None:
+    scores = mask_scores(Counts(1, 2, 3, 4))
+    assert list(scores) == ["jaccard", "f1", "accuracy", "precision", "recall"]
+
+
+def test_counts_tell_the_four_outcomes_apart() -> None:
+    predicted = np.array([[True, True, True, False, False, False, False, False, False, False]])
+    truth = np.array([[True, False, False, True, True, True, False, False, False, False]])
+    assert confusion_counts(predicted, truth) == Counts(1, 2, 3, 4)
+
+
+@given(st.lists(mask_pairs(), min_size=1, max_size=4))
+def test_pooled_scores_are_those_of_all_pixels_together(pairs: list[Masks]) -> None:
+    predicted, truth = (np.concatenate([pair[side].ravel() for pair in pairs]) for side in (0, 1))
+    scores = pooled_scores(total(confusion_counts(*pair) for pair in pairs))
+    person, background = (
+        sklearn.metrics.jaccard_score(truth == label, predicted == label, zero_division=1)
+        for label in (True, False)
+    )
+    assert scores == pytest.approx({"iou": person, "miou": (person + background) / 2}, abs=1e-12)
+
+
+def test_pooled_iou_is_not_the_mean_over_pictures() -> None:
+    small = confusion_counts(np.ones((1, 1), bool), np.ones((1, 1), bool))
+    large = confusion_counts(np.zeros((10, 10), bool), np.ones((10, 10), bool))
+    means = mean_scores([mask_scores(small), mask_scores(large)])
+    assert means["jaccard"] == 0.5
+    assert pooled_scores(total([small, large]))["iou"] == pytest.approx(1 / 101)
+
+
+def test_nothing_counted_sums_to_nothing() -> None:
+    assert total([]) == Counts(0, 0, 0, 0)
+    assert mean_scores([]) == {}
+
+
+@pytest.mark.parametrize("other", [np.uint8, np.float32, np.int64])
+def test_a_mask_that_is_not_bool_is_refused(other: type) -> None:
+    with pytest.raises(ValueError, match=f"must be bool, got bool and {np.dtype(other)}"):
+        confusion_counts(LEFT, LEFT.astype(other))
+    with pytest.raises(ValueError, match=f"must be bool, got {np.dtype(other)} and bool"):
+        confusion_counts(LEFT.astype(other), LEFT)
+
+
+def test_masks_of_two_shapes_are_refused_by_their_shapes() -> None:
+    with pytest.raises(ValueError, match=r"\(4, 5\) and \(5, 4\)"):
+        confusion_counts(LEFT, LEFT.T)
+
+
+@given(arrays(np.float64, st.integers(1, 40), elements=st.floats(0, 1)), st.floats(0.5, 0.99))
+def test_an_interval_stays_within_what_was_measured(
+    values: NDArray[np.float64], level: float
+) -> None:
+    low, high = bootstrap_interval(values, level, resamples=100, seed=1)
+    assert values.min() - 1e-9 <= low <= high <= values.max() + 1e-9
+
+
+def test_an_interval_holds_the_mean_and_narrows_with_more_pictures_and_a_lower_level() -> None:
+    values = np.random.default_rng(3).uniform(0, 1, 400)
+    low, high = bootstrap_interval(values, 0.95, 1000, seed=0)
+    few_low, few_high = bootstrap_interval(values[:25], 0.95, 1000, seed=0)
+    half_low, half_high = bootstrap_interval(values, 0.5, 1000, seed=0)
+    assert low < values.mean() < high
+    assert few_low < values[:25].mean() < few_high
+    assert high - low < (few_high - few_low) / 2
+    assert low < half_low < half_high < high
+
+
+def test_an_interval_covers_the_true_mean_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(11)
+    intervals = [bootstrap_interval(rng.normal(0.5, 0.1, 60), 0.9, 300, seed=i) for i in range(300)]
+    covered = np.mean([low <= 0.5 <= high for low, high in intervals])
+    assert 0.83 < covered < 0.95
+
+
+def test_the_seed_alone_decides_the_interval() -> None:
+    values = np.random.default_rng(5).uniform(0, 1, 30)
+    first = bootstrap_interval(values, 0.95, 200, seed=7)
+    assert bootstrap_interval(values, 0.95, 200, seed=7) == first
+    assert bootstrap_interval(values, 0.95, 200, seed=8) != first
+
+
+def test_a_picture_without_pixels_divides_by_nothing() -> None:
+    nothing = confusion_counts(np.zeros((0, 0), bool), np.zeros((0, 0), bool))
+    assert set(mask_scores(nothing).values()) == {1.0}

@@ -1,0 +1,198 @@
+"""params.yaml: what is a number, what is refused, and that the refusal names the key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.errors import MissingFolder, ParamsError, UsageError
+from pipeline.params import Params, flatten, learning_rate, load_params, parse_params
+from pipeline.presets import PRESETS, preset_text
+
+DEMO = preset_text("demo")
+OWN_PICTURES = tuple(name for name in PRESETS if name != "demo")
+
+
+def demo_with(old: str, new: str) -> str:
+    """The demo's parameters with one line changed."""
+    assert DEMO.count(old) == 1
+    return DEMO.replace(old, new)
+
+
+def refusal(text: str) -> str:
+    """What a user is told, without the name of the file."""
+    with pytest.raises(ParamsError) as raised:
+        parse_params(text)
+    assert len(str(raised.value).splitlines()) == 1
+    assert raised.value.exit_code == 2
+    return str(raised.value).removeprefix("params.yaml: ")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_valid(name: str, tmp_path: Path) -> None:
+    params = parse_params(preset_text(name, None if name == "demo" else tmp_path))
+    assert params.uses_demo == (name == "demo")
+    assert params.root == ("data/demo" if name == "demo" else str(tmp_path))
+
+
+def test_the_preset_reference_holds_the_published_settings(tmp_path: Path) -> None:
+    params = parse_params(preset_text("reference", tmp_path))
+    person_se = params.networks.person_se
+    assert (person_se.encoder, person_se.pretrained, person_se.size) == ("resnet50", True, 512)
+    assert (person_se.width, person_se.low_width, person_se.multiply) == (256, 48, True)
+    assert person_se.plateau.model_dump() == {"factor": 0.1, "patience": 5, "min_lr": 1e-7}
+    assert person_se.early_stopping == 20
+    assert params.splits.test_share == 0.1
+
+
+def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"unknown preset 'web2'; there are demo, photos"):
+        preset_text("web2")
+
+
+@pytest.mark.parametrize("name", OWN_PICTURES)
+def test_a_preset_of_own_pictures_needs_their_folder(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"preset {name} needs --root DIR"):
+        preset_text(name)
+    with pytest.raises(MissingFolder, match=f"{tmp_path}/nowhere: no such folder"):
+        preset_text(name, tmp_path / "nowhere")
+
+
+def test_the_demo_takes_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="brings its own pictures"):
+        preset_text("demo", tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["с пробелом", 'a "b": #c', "back\\slash", "- x", "😀"])
+def test_a_folder_may_have_any_name(folder: str, tmp_path: Path) -> None:
+    root = tmp_path / folder
+    root.mkdir()
+    assert parse_params(preset_text("photos", root)).root == str(root)
+
+
+@pytest.mark.parametrize("written", ["1e-05", "1e-5", "0.00001", "1.0E-5"])
+def test_every_way_to_write_a_rate_is_a_number(written: str) -> None:
+    lr = parse_params(demo_with("lr: 0.001", f"lr: {written}")).lr
+    assert isinstance(lr, float)
+    assert lr == 0.00001
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("lr: 0.001", "lr: banana", "lr: must be a valid number, got 'banana'"),
+        ("lr: 0.001", "lr: '1e-5'", "lr: must be a valid number, got '1e-5'"),
+        ("lr: 0.001", "lr: true", "lr: must be a valid number, got True"),
+        ("lr: 0.001", "lr: 0", "lr: must be greater than 0, got 0"),
+        ("lr: 0.001", "lr: -1e-3", "lr: must be greater than 0, got -0.001"),
+        ("lr: 0.001", "lr: .nan", "lr: must be a finite number, got nan"),
+        ("lr: 0.001", "lr: .inf", "lr: must be a finite number, got inf"),
+        ("lr: 0.001", "lr:", "lr: must be a valid number, got None"),
+        ("lr: 0.001\n", "", "lr: missing"),
+        ("lr: 0.001", "lr: 0.001\nlearning_rate: 1", "learning_rate: unknown key"),
+        ("    epochs: 6", "    epochs: 0", "networks.person_se.epochs: must be greater than or"),
+        ("    epochs: 6", "    epochs: 6.5", "networks.person_se.epochs: must be a valid integer"),
+        ("    epochs: 6\n", "", "networks.person_se.epochs: missing"),
+        ("    epochs: 6", "    epoch: 6", "networks.person_se.epochs: missing; networks.person_se"),
+        ("    size: 128", "    size: 100", "networks.person_se.size: must be a multiple of 16"),
+        ("    batch_size: 16", "    batch_size: 1", "networks.person_se.batch_size: must be"),
+        ("    encoder: resnet18", "    encoder: vgg", "networks.person_se.encoder: must be 'res"),
+        ("    multiply: true", "    multiply: 1", "networks.person_se.multiply: must be a valid b"),
+        ("      patience: 5", "      patience: x", "networks.person_se.plateau.patience: must be"),
+        ("  person_se:", "  car_mask: 1\n  person_se:", "networks.car_mask: unknown key"),
+        ("  test_share: 0.1", "  test_share: 1", "splits.test_share: must be less than 1, got 1"),
+        ("  max_bad_share: 0.0", "  max_bad_share: 1.0", "person_split.max_bad_share: must be"),
+        ("  threshold: 0.5", "  threshold: '0.5'", "evaluate.threshold: must be a valid number"),
+        ("  people: 300", "  people: 3", "demo.people: 3 is too few to split, give 10 or more"),
+        ("root: data/demo", "root: pictures", "root: 'pictures' is neither data/demo nor an abs"),
+        ("root: data/demo", "root: ''", "root: "),
+        ("root: data/demo", "root: 7", "root: must be a valid string, got 7"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_line_that_names_its_key(
+    old: str, new: str, message: str
+) -> None:
+    assert refusal(demo_with(old, new)).startswith(message)
+
+
+def test_every_problem_is_named_at_once() -> None:
+    text = demo_with("lr: 0.001", "lr: banana").replace("epochs: 6", "epochs: 0")
+    assert "lr: must" in refusal(text)
+    assert "networks.person_se.epochs: must" in refusal(text)
+
+
+def test_a_relative_root_is_refused_with_the_command_that_writes_it() -> None:
+    assert "`clearscene preset photos --root DIR`" in refusal(
+        demo_with("root: data/demo", "root: x")
+    )
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- lr\n", "lr", "3"])
+def test_a_file_without_keys_is_refused(text: str) -> None:
+    assert refusal(text).startswith("must hold keys and values")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["lr: [1", "lr: 1: 2", "\tlr: 1", "lr: *nowhere", DEMO + "seed: 2\n", "lr: !!python/none 1"],
+    ids=["open list", "two colons", "tab", "alias", "twice", "tag"],
+)
+def test_what_is_no_yaml_is_refused_in_one_line(text: str) -> None:
+    assert refusal(text)
+
+
+def test_what_yaml_reads_as_an_impossible_date_is_refused_in_one_line() -> None:
+    assert refusal(demo_with("lr: 0.001", "lr: 2020-13-45"))
+
+
+def test_a_missing_file_is_refused_with_the_command_that_writes_it(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"^p\.yaml: no such file; `clearscene preset demo`"):
+        load_params(tmp_path / "p.yaml")
+
+
+def test_a_file_that_is_not_utf8_is_refused_by_name(tmp_path: Path) -> None:
+    """Editors on Windows still save a comment in the machine's own letters."""
+    file = tmp_path / "params.yaml"
+    file.write_bytes("# мои параметры\n".encode("cp1251") + DEMO.encode())
+    with pytest.raises(ParamsError, match=r"^params\.yaml: "):
+        load_params(file)
+
+
+def test_a_file_is_read_as_its_text(tmp_path: Path, mini_params: Callable[..., str]) -> None:
+    text = mini_params(tmp_path, {"networks.person_se.epochs": 3, "lr": 1e-5})
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    params = load_params(tmp_path / "params.yaml")
+    assert params == parse_params(text)
+    assert (params.lr, params.networks.person_se.epochs) == (1e-5, 3)
+
+
+def test_parameters_do_not_change_after_reading() -> None:
+    params: Any = parse_params(DEMO)
+    with pytest.raises(ValidationError, match="frozen"):
+        params.lr = 1.0
+
+
+@pytest.mark.parametrize(
+    ("lr", "scale", "effective"),
+    [(1e-5, 0.1, 1e-6), (1e-4, 50.0, 5e-3), (1e-4, 0.01, 1e-6), (0.1, 3.0, 0.3), (1e-3, 1.0, 1e-3)],
+)
+def test_the_effective_rate_has_no_noise_of_binary_fractions(
+    lr: float, scale: float, effective: float
+) -> None:
+    assert learning_rate(lr, scale) == effective
+
+
+def test_nested_parameters_become_dotted_keys() -> None:
+    nested = {"lr": 0.1, "networks": {"a": {"epochs": 3}, "b": {}}, "sizes": [1, 2]}
+    assert flatten(nested) == {"lr": 0.1, "networks.a.epochs": 3, "sizes": [1, 2]}
+
+
+def test_every_parameter_of_the_demo_has_a_dotted_key_and_a_scalar() -> None:
+    flat = flatten(parse_params(DEMO).model_dump())
+    assert flat["networks.person_se.plateau.min_lr"] == 1e-7
+    assert all(isinstance(value, str | int | float | bool) for value in flat.values())
+    assert {key.partition(".")[0] for key in flat} == set(Params.model_fields)

@@ -1,0 +1,118 @@
+"""Runs in a real SQLite store."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+from pipeline import tracking
+
+
+@pytest.fixture
+def client(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    """A store at the root of a repository of its own."""
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    return MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+
+
+def runs(client: MlflowClient, experiment: str = tracking.EXPERIMENT) -> list[Run]:
+    found = client.get_experiment_by_name(experiment)
+    return client.search_runs([found.experiment_id]) if found else []
+
+
+def trained(resumed: str | None = None, weights: str = "f00d") -> str | None:
+    with tracking.training_run("net", {"lr": 1e-5, "a.b": 2}, {"stage": "x"}, resumed) as run:
+        run.metrics({"epoch": 1, "loss": 0.5})
+        run.metrics({"epoch": 2, "loss": 0.25})
+        run.tags({tracking.WEIGHTS_TAG: weights})
+    return run.run_id
+
+
+def test_a_training_leaves_one_finished_run(client: MlflowClient) -> None:
+    trained()
+    (run,) = runs(client)
+    assert run.info.status == "FINISHED"
+    assert run.data.params == {"lr": "1e-05", "a.b": "2"}
+    assert [m.value for m in client.get_metric_history(run.info.run_id, "loss")] == [0.5, 0.25]
+    assert run.data.tags["network"] == "net"
+    assert "epoch" not in run.data.metrics
+
+
+@pytest.mark.parametrize(
+    ("raised", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")]
+)
+def test_a_broken_training_says_how_it_ended(
+    client: MlflowClient, raised: type[BaseException], status: str
+) -> None:
+    with pytest.raises(raised), tracking.training_run("net", {}, {}, None):
+        raise raised
+    assert runs(client)[0].info.status == status
+
+
+def test_a_resumed_training_goes_on_in_its_own_run(client: MlflowClient) -> None:
+    first = trained()
+    assert trained(resumed=first) == first
+    assert len(runs(client)) == 1
+
+
+def test_a_resume_into_a_store_that_lost_the_run_opens_another(client: MlflowClient) -> None:
+    assert trained(resumed="0" * 32) == runs(client)[0].info.run_id
+    assert runs(client)[0].data.params["lr"] == "1e-05"
+
+
+def test_scores_go_to_the_newest_run_of_the_weights(client: MlflowClient, tmp_path: Path) -> None:
+    trained(weights="other")
+    older, newer = trained(), trained()
+    report = tmp_path / "scores.csv"
+    report.write_text("a,b\n")
+    tracking.add_evaluation("net", "f00d", {"test_x": 0.5}, [report], lambda: ({}, []))
+    scored = {run.info.run_id for run in runs(client) if "test_x" in run.data.metrics}
+    assert scored == {newer} != {older}
+    assert [file.path for file in client.list_artifacts(newer or "")] == ["scores.csv"]
+    assert (tmp_path / "mlartifacts").is_dir()
+
+
+def test_weights_nobody_knows_get_a_run_that_says_so(
+    client: MlflowClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    history = [{"epoch": 1.0, "loss": 0.5}]
+    with caplog.at_level(logging.INFO):
+        tracking.add_evaluation("net", "f00d", {"test_x": 1.0}, [], lambda: ({"lr": 1}, history))
+    (run,) = runs(client)
+    assert run.data.tags["restored"] == "true"
+    assert run.data.params == {"lr": "1"}
+    assert run.data.metrics == {"loss": 0.5, "test_x": 1.0}
+    assert run.info.status == "FINISHED"
+    assert "knows no run of these weights" in caplog.text
+
+
+def test_data_stages_have_an_experiment_of_their_own(client: MlflowClient) -> None:
+    tracking.log_data("split", {"seed": 1}, {"train": 3})
+    (run,) = runs(client, tracking.DATA_EXPERIMENT)
+    assert run.data.metrics == {"train": 3.0}
+    assert not runs(client)
+
+
+def test_the_uri_of_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    assert tracking.tracking_uri() == f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    assert tracking.tracking_uri() == "http://127.0.0.1:9"
+
+
+def test_without_mlflow_training_is_not_tracked(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mlflow"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with caplog.at_level(logging.WARNING):
+        assert trained() is None
+    assert "mlflow is not installed" in caplog.text
