@@ -38,7 +38,9 @@ def grabcut_mask(picture: RGB, box_share: float, iterations: int) -> Mask:
         H×W; what GrabCut holds for foreground, surely or probably.
     """
     height, width = picture.shape[:2]
-    left, top = round(width * (1 - box_share) / 2), round(height * (1 - box_share) / 2)
+    # GrabCut needs pixels outside the box, or it has no background to learn from.
+    left = max(1, round(width * (1 - box_share) / 2))
+    top = max(1, round(height * (1 - box_share) / 2))
     box = (left, top, max(1, width - 2 * left), max(1, height - 2 * top))
     labels = np.zeros((height, width), np.uint8)
     models = np.zeros((1, 65)), np.zeros((1, 65))

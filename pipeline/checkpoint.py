@@ -59,8 +59,13 @@ def state_hash(state: Mapping[str, Tensor]) -> str:
 
 def save_weights(file: Path, state: Mapping[str, Tensor], card: Card) -> None:
     """Write the state dict to `file` (.pt) and the card beside it; same tensors, same bytes."""
+    # Strides and the rest of a storage would be written too: keep the values alone.
+    plain = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in state.items()
+    }
     buffer = io.BytesIO()
-    torch.save(dict(state), buffer)
+    torch.save(plain, buffer)
     write_whole(file, buffer.getvalue())
     text = json.dumps(asdict(card), indent=2, ensure_ascii=False)
     write_whole(file.with_suffix(".json"), f"{text}\n".encode())
@@ -75,6 +80,7 @@ def load_weights(file: Path) -> tuple[dict[str, Tensor], Card]:
     card_file = file.with_suffix(".json")
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
+        found = state_hash(state)
         card = Card(**json.loads(card_file.read_text(encoding="utf-8")))
     except FileNotFoundError as problem:
         raise PipelineError(
@@ -82,9 +88,9 @@ def load_weights(file: Path) -> tuple[dict[str, Tensor], Card]:
         ) from None
     except Exception as problem:  # torch raises many kinds for a damaged file; all mean that
         raise PipelineError(
-            f"{file}: damaged weights or card ({type(problem).__name__}: {problem}); "
+            f"{file}: damaged weights or card ({type(problem).__name__}); "
             f"`dvc repro --force train@{file.parent.name}` makes them anew"
         ) from problem
-    if state_hash(state) != card.weights_sha256:
+    if found != card.weights_sha256:
         raise PipelineError(f"{file}: its tensors are not those that {card_file.name} describes")
     return state, card

@@ -6,7 +6,6 @@ read raises BadPicture, whose text names the file and what is wrong with it.
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import cv2
@@ -24,6 +23,8 @@ Mask = NDArray[np.bool_]
 
 MAX_PIXELS = 100_000_000
 """A larger picture is refused as a decompression bomb (100 megapixels)."""
+
+Image.MAX_IMAGE_PIXELS = None  # Pillow only warns up to twice its limit; ours is checked instead
 
 
 def read_picture(file: Path) -> RGB:
@@ -44,18 +45,19 @@ def read_picture(file: Path) -> RGB:
 
 
 def read_mask(file: Path) -> Mask:
-    """Read a mask that holds only 0 and 255 (or is bilevel) as H×W bool.
+    """Read a mask that holds only black and white, at any depth, as H×W bool.
 
     Raises:
         BadPicture: Not a picture, or it holds other values.
     """
     image = _decode(file)
-    levels = np.asarray(image.convert("L"))
-    other = np.setdiff1d(np.unique(levels), (0, 255))
+    deep = image.mode.startswith(("I", "F"))  # converting would clip every deep grey to white
+    levels, white = np.asarray(image if deep else image.convert("L")), 65535 if deep else 255
+    other = np.setdiff1d(np.unique(levels), (0, white))
     if other.size:
         raise BadPicture(
             file,
-            f"not a mask: holds the value {other[0]} where only 0 and 255 may stand; "
+            f"not a mask: holds the value {other[0]} where only 0 and {white} may stand; "
             "threshold it and save it as PNG",
         )
     return levels > 0
@@ -93,25 +95,22 @@ def resize_probability(
 def _decode(file: Path) -> Image.Image:
     """Open, check the size before decoding, decode, and turn upright."""
     try:
-        with warnings.catch_warnings():
-            # Pillow only warns between its own two limits; ours is checked below.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(file) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise BadPicture(
-                        file,
-                        f"{image.width}×{image.height} is more than "
-                        f"{MAX_PIXELS // 1_000_000} megapixels; shrink it",
-                    )
-                image.load()
-                return ImageOps.exif_transpose(image)
+        with Image.open(file) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise BadPicture(
+                    file,
+                    f"{image.width}×{image.height} is more than "
+                    f"{MAX_PIXELS // 1_000_000} megapixels; shrink it",
+                )
+            image.load()
+            return ImageOps.exif_transpose(image)
     except UnidentifiedImageError:
         raise BadPicture(
             file, "not a picture, whatever its name says; replace or remove it"
         ) from None
     except FileNotFoundError:
         raise BadPicture(file, "no such file") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
+    except (OSError, SyntaxError, ValueError) as problem:
         raise BadPicture(file, f"cannot be decoded ({problem}); replace or remove it") from None
 
 

@@ -132,6 +132,8 @@ def bootstrap_interval(
         seed: Same seed, same interval.
     """
     rng = np.random.default_rng(seed)
-    picks = rng.integers(0, len(values), size=(resamples, len(values)))
-    low, high = np.quantile(values[picks].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    means = [
+        values[rng.integers(0, len(values), size=len(values))].mean() for _ in range(resamples)
+    ]
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

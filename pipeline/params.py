@@ -166,6 +166,8 @@ def load_params(file: Path = PARAMS_FILE) -> Params:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ParamsError(file, ["no such file; `clearscene preset demo` writes one"]) from None
+    except UnicodeDecodeError as problem:
+        raise ParamsError(file, [f"is not UTF-8 ({problem.reason}); save it as UTF-8"]) from None
     return parse_params(text, file)
 
 
@@ -173,7 +175,7 @@ def parse_params(text: str, file: Path = PARAMS_FILE) -> Params:
     """Validate the text of a parameters file; see `load_params`."""
     try:
         values = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as problem:
+    except (YAMLError, ValueError) as problem:  # ValueError: a date that is none
         raise ParamsError(file, [" ".join(str(problem).split())]) from None
     if not isinstance(values, Mapping):
         raise ParamsError(file, ["must hold keys and values; `clearscene preset demo` writes one"])
@@ -184,7 +186,7 @@ def parse_params(text: str, file: Path = PARAMS_FILE) -> Params:
 
 
 def _explain(error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"])
+    key = " ".join(".".join(str(part) for part in error["loc"]).split())
     match error["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key"

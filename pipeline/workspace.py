@@ -61,8 +61,12 @@ def whole_directory(target: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    shutil.rmtree(target, ignore_errors=True)
+    old = target.with_name(f".{target.name}.old.part")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
     part.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_whole(file: Path, content: bytes) -> None:

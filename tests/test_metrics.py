@@ -135,11 +135,12 @@ def test_an_interval_holds_the_mean_and_narrows_with_more_pictures_and_a_lower_l
     assert low < half_low < half_high < high
 
 
-def test_an_interval_covers_the_true_mean_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(11)
-    intervals = [bootstrap_interval(rng.normal(0.5, 0.1, 60), 0.9, 300, seed=i) for i in range(300)]
-    covered = np.mean([low <= 0.5 <= high for low, high in intervals])
-    assert 0.83 < covered < 0.95
+def test_an_interval_is_as_wide_on_both_sides_as_the_standard_error_says() -> None:
+    values = np.random.default_rng(11).uniform(0, 1, 400)
+    low, high = bootstrap_interval(values, 0.95, 5000, seed=0)
+    expected = 1.96 * values.std() / np.sqrt(len(values))
+    assert values.mean() - low == pytest.approx(expected, rel=0.06)
+    assert high - values.mean() == pytest.approx(expected, rel=0.06)
 
 
 def test_the_seed_alone_decides_the_interval() -> None:

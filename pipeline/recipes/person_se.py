@@ -56,7 +56,7 @@ class PersonSE(lightning.LightningModule):
         imagenet = imagenet_state(self.settings.encoder) if self.settings.pretrained else None
         torch.manual_seed(self.seed)
         network = build({**self.architecture, "imagenet": imagenet})
-        # Convolutions over channels-last weights are 1.5 times as fast on CPUs, and on GPUs in half.
+        # Convolutions over channels-last weights are 1.5 times as fast on CPUs (docs/results.md).
         self.network = network.to(memory_format=torch.channels_last)
 
     def datasets(self, split: Path, root: Path) -> tuple[PersonMasks, PersonMasks]:

@@ -47,7 +47,7 @@ def preset(
     if not Path("dvc.yaml").exists():
         raise PipelineError("no dvc.yaml here: go to the root of the repository and try again")
     new = preset_text(name, root)
-    old = PARAMS_FILE.read_text(encoding="utf-8") if PARAMS_FILE.exists() else ""
+    old = PARAMS_FILE.read_text(encoding="utf-8", errors="replace") if PARAMS_FILE.exists() else ""
     write_whole(PARAMS_FILE, new.encode())
     difference = difflib.unified_diff(
         old.splitlines(True), new.splitlines(True), "params.yaml before", "params.yaml now", n=0

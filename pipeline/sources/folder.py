@@ -92,11 +92,11 @@ def refuse_if_too_many(rejects: Sequence[Reject], total: int, max_share: float, 
     Raises:
         PipelineError: Names the first reject and the parameter that allows them.
     """
-    if len(rejects) > max_share * total:
+    if len(rejects) / max(1, total) > max_share:
         first = rejects[0]
         others = f" (and {len(rejects) - 1} more)" if len(rejects) > 1 else ""
         raise PipelineError(
-            f"{first.file}: {first.reason}{others}; mend it, or allow more than "
+            f"{first.file}: {first.reason}{others}; mend it, or allow "
             f"{len(rejects)} of {total} to be left out with {key} (now {max_share:g})"
         )
 

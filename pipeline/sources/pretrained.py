@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
+from pickle import UnpicklingError
+from urllib.error import HTTPError
 
 import torch
 from torch import Tensor
@@ -26,19 +28,28 @@ def imagenet_state(encoder: str, url: str | None = None) -> dict[str, Tensor]:
         PipelineError: It could not be fetched, or what came has another hash.
     """
     address = url or get_model_weights(encoder)["IMAGENET1K_V1"].url
-    cache = Path(torch.hub.get_dir()) / "checkpoints"
+    cached = Path(torch.hub.get_dir()) / "checkpoints" / address.rpartition("/")[2]
+    was_cached = cached.exists()
     try:
         state: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
             address, check_hash=True, weights_only=True, map_location="cpu"
         )
-    except (URLError, TimeoutError, ConnectionError) as problem:
+    except (OSError, HTTPException) as problem:  # URLError and time-outs are OSErrors
+        if isinstance(problem, HTTPError):
+            problem.close()
         raise PipelineError(
             f"pretrained weights of {encoder} could not be fetched from {address} "
-            f"({getattr(problem, 'reason', problem)}); go online, put the file into {cache}, "
+            f"({_one_line(problem)}); go online, put the file into {cached.parent}, "
             "or set pretrained: false"
         ) from None
-    except RuntimeError as problem:  # torch.hub's word for a wrong hash
+    except (RuntimeError, EOFError, UnpicklingError) as problem:
+        remedy = f"delete {cached} and try again" if was_cached else "try again"
         raise PipelineError(
-            f"pretrained weights of {encoder} from {address} are damaged ({problem}); try again"
+            f"pretrained weights of {encoder} from {cached if was_cached else address} "
+            f"are damaged ({_one_line(problem)}); {remedy}"
         ) from None
     return state
+
+
+def _one_line(problem: Exception) -> str:
+    return (" ".join(str(problem).split()) or type(problem).__name__)[:200]

@@ -101,7 +101,13 @@ def test_the_seed_and_the_name_alone_decide_a_variant(train: list[PersonPicture]
     assert all(same(forwards[i], backwards[last + i]) for i in range(6))
     assert all(same(forwards[i], forwards[i]) for i in range(6))
     assert not same(forwards[rotated], other[rotated])
-    assert not torch.equal(forwards[rotated].mask, forwards[6 + rotated].mask)
+
+
+def test_two_pictures_do_not_share_their_random_numbers(train: list[PersonPicture]) -> None:
+    one, rotated = train[0], list(VARIANTS).index("rotate")
+    twins = PersonMasks([one, one._replace(name="twin")], SIZE, multiply=True, seed=3)
+    assert same(twins[0], twins[6])
+    assert not same(twins[rotated], twins[6 + rotated])
 
 
 def test_a_data_worker_makes_the_same_samples_whatever_torchs_seed(

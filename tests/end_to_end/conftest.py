@@ -81,7 +81,7 @@ class Repository:
 
 
 def make_repository(root: Path) -> Repository:
-    """Copy what Git knows or would take of the working tree, and commit it in a fresh repository."""
+    """Copy what Git knows, or would take, and commit it in a fresh repository."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],
         cwd=SOURCE, capture_output=True, text=True, check=True,

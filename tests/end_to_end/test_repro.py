@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.end_to_end.conftest import Repository
 
+SCORE_COLUMNS = ["picture", "group", "jaccard", "f1", "accuracy", "precision", "recall"]
 STAGES = ("check_params", "demo_world", "person_split", "train@person_se", "evaluate@person_se")
 
 
@@ -32,7 +33,7 @@ def test_the_reports_hold_what_the_contract_says(finished: Repository) -> None:
     metrics = json.loads((reports / "metrics.json").read_text())
     with (reports / "scores.csv").open() as stream:
         scores = list(csv.DictReader(stream))
-    assert list(scores[0]) == "picture,group,jaccard,f1,accuracy,precision,recall".split(",")
+    assert list(scores[0]) == SCORE_COLUMNS
     assert len(scores) == metrics["pictures"] == 4
     mean = sum(float(row["jaccard"]) for row in scores) / len(scores)
     assert metrics["jaccard"] == pytest.approx(mean, abs=1e-5)

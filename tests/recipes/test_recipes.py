@@ -51,5 +51,5 @@ def test_the_rate_is_the_base_rate_times_the_scale(mini_params: Callable[..., st
 
 
 def test_an_unknown_network_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="person_x.*known are person_se"):
+    with pytest.raises(UsageError, match=r"person_x.*known are person_se"):
         recipe("person_x")

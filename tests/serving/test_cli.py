@@ -109,7 +109,7 @@ def test_a_mistaken_file_is_replaced_not_read(repository: Path, clearscene: Clea
     outcome = clearscene("preset", "demo")
     assert outcome.exit_code == 0
     assert "-lr: banana\n" in outcome.out
-    assert load_params().lr == 0.001
+    assert load_params().uses_demo
 
 
 def test_a_file_that_is_not_utf8_is_replaced_too(repository: Path, clearscene: Clearscene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def test_the_history_follows_the_schedule(uninterrupted: Trained) -> None:
     assert uninterrupted.best.scores["val_loss"] == best["val_loss"]
     assert uninterrupted.last.epoch == EPOCHS
     lowest = float("inf")
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in pairwise(rows):
         expected = row["lr"] if row["val_loss"] < lowest * (1 - 1e-4) else row["lr"] * 0.1
         assert following["lr"] == pytest.approx(expected)
         lowest = min(lowest, row["val_loss"])

@@ -75,7 +75,7 @@ def draw_person_picture(seed: int, index: int) -> DemoPicture:
 
 def _draw(rng: Generator) -> DemoPicture:
     height, width = _size(rng)
-    framing = pick(rng, FRAMINGS, (0.4, 2.4, 2.6, 2.8, 1.8))
+    framing = pick(rng, FRAMINGS, (0.3, 1.9, 2.6, 3.0, 2.1))
     cast = _choose_cast(rng, framing, height * SCALE, width * SCALE)
     canvas = _paint(rng, framing, cast, height, width)
     picture = photograph(reduced(canvas.colour, height, width), rng)
@@ -156,7 +156,7 @@ def _paint(rng: Generator, framing: Framing, cast: list[Cast], height: int, widt
         if person.body.seated:
             draw_seat(canvas, person.body, rng)
         draw_figure(canvas, person.body, person.look, person.head_turn, person.prop, rng)
-    if framing != "far" and chance(rng, 0.22):
+    if framing != "far" and chance(rng, 0.15):
         draw_in_front(canvas, front, framing in ("half", "bust"), rng)
     return canvas
 
