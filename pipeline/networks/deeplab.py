@@ -8,7 +8,9 @@ Differences from the paper (they are those of the person cutout system that this
 - the encoder is a plain ResNet cut after conv4 (stride 16, no dilation in conv5);
 - plain 3×3 convolutions where the paper has separable ones;
 - squeeze-and-excite on the concatenated features and again before the head;
-- the last upsampling comes before the 1×1 head, not after it.
+- the last upsampling comes before the 1×1 head. That and the paper's order are one function: both
+  are linear and bilinear weights sum to one, so they commute. It is computed in the paper's
+  order, on a sixteenth of the pixels.
 
 Differences from that system, which used Keras' ResNet50: torchvision's has no bias in its
 convolutions, keeps the stride in the 3×3 convolution (v1.5), and BatchNorm ε is 1e-5 throughout.
@@ -151,7 +153,7 @@ class DeepLabV3Plus(nn.Module):
             conv_bn_relu(width, width, 3),
             SqueezeExcite(width, se_ratio),
         )
-        self.head = nn.Sequential(nn.Conv2d(width, 1, 1), nn.Sigmoid())
+        self.head = nn.Conv2d(width, 1, 1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Map float RGB in [0, 1], N×3×H×W, to probabilities in [0, 1], N×1×H×W.
@@ -163,9 +165,8 @@ class DeepLabV3Plus(nn.Module):
         low, high = self.encoder((pictures - self.mean) / self.std)  # N×c×H/4×W/4, N×C×H/16×W/16
         context = upsample(self.aspp(high))  # N×A×H/4×W/4
         merged = torch.cat([context, self.reduce_low(low)], dim=1)  # N×(A+48)×H/4×W/4
-        decoded = upsample(self.decoder(merged))  # N×A×H×W
-        probability: Tensor = self.head(decoded)  # N×1×H×W
-        return probability
+        scores = upsample(self.head(self.decoder(merged)))  # N×1×H×W
+        return torch.sigmoid(scores)
 
 
 def upsample(x: Tensor) -> Tensor:

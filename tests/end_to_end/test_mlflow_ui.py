@@ -1,0 +1,95 @@
+"""The MLflow UI in a real browser shows the runs side by side."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.end_to_end.conftest import Repository, make_repository
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium; .ci/run installs it"),
+]
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Two experiments with rates of their own."""
+    repository = make_repository(tmp_path_factory.mktemp("tracked"))
+    repository.run("dvc", "repro")
+    repository.run("dvc", "exp", "run", "-S", "lr=1e-5")
+    return repository
+
+
+@pytest.fixture(scope="module")
+def server(tracked: Repository) -> Iterator[str]:
+    """`mlflow ui` on the store of the repository, as `make ui` starts it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    store = f"sqlite:///{tracked.root}/mlflow.db"
+    process = tracked.start("mlflow", "ui", "--backend-store-uri", store, "--port", str(port))
+    try:
+        yield wait_for(f"http://127.0.0.1:{port}")
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def wait_for(address: str) -> str:
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            with urlopen(f"{address}/health", timeout=5):
+                return address
+        except (URLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.3)
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+def test_the_comparison_shows_both_rates_and_test_scores(
+    tracked: Repository, server: str, page: Page, tmp_path: Path
+) -> None:
+    runs = tracked.mlflow_runs()
+    ids = "%22,%22".join(run.info.run_id for run in runs)
+    experiment = runs[0].info.experiment_id
+    page.goto(f"{server}/#/compare-runs?runs=[%22{ids}%22]&experiments=[%22{experiment}%22]")
+    for rate in ("1e-05", "0.001"):
+        page.get_by_text(rate, exact=True).first.wait_for()
+    page.get_by_text("test_jaccard", exact=True).first.wait_for()
+    for run in runs:
+        score = run.data.metrics["test_jaccard"]
+        page.get_by_text(f"{score:.3f}"[:5]).first.wait_for()
+
+
+def test_a_run_shows_its_curves(tracked: Repository, server: str, page: Page) -> None:
+    (run, *_) = tracked.mlflow_runs()
+    page.goto(
+        f"{server}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}/model-metrics"
+    )
+    page.get_by_text("val_loss", exact=True).first.wait_for()
+    page.locator(".js-plotly-plot").first.wait_for()
