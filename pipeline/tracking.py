@@ -62,20 +62,15 @@ class Tracker:
 
     def __init__(self) -> None:
         self.run_id: str | None = None
-        self.failures: tuple[type[Exception], ...] = ()
-        self._client: MlflowClient | None = _client()
-        self.broken = self._client is None
-        if self._client is not None:
-            from mlflow.exceptions import MlflowException
-            from sqlalchemy.exc import SQLAlchemyError
+        self.failures = _failures()
+        self.broken = not self.failures
 
-            self.failures = (MlflowException, SQLAlchemyError, OSError)
-
-    @property
+    @functools.cached_property
     def client(self) -> MlflowClient:
-        """The open client; guarded methods run only when there is one."""
-        assert self._client is not None
-        return self._client
+        """The open store; opening it may fail like every call."""
+        from mlflow.tracking import MlflowClient
+
+        return MlflowClient(tracking_uri())
 
     @_costs_a_warning
     def open(self, experiment: str, name: str, tags: Mapping[str, str]) -> None:
@@ -238,19 +233,21 @@ def tracking_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{repository_root()}/mlflow.db"
 
 
-def _client() -> MlflowClient | None:
+def _failures() -> tuple[type[Exception], ...]:
+    """What MLflow raises when it cannot do its work; nothing if it is not installed."""
     # A dead server may cost seconds, not the minutes of MLflow's own retries.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     os.environ.pop("MLFLOW_RUN_ID", None)  # a stray one would win over every run named here
     try:
-        from mlflow.tracking import MlflowClient
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
     except ModuleNotFoundError:
         log.warning("mlflow is not installed, this run is not tracked")
-        return None
+        return ()
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
-    return MlflowClient(tracking_uri())
+    return MlflowException, SQLAlchemyError, OSError
 
 
 def _experiment_id(client: MlflowClient, name: str) -> str:

@@ -107,6 +107,17 @@ def test_the_uri_of_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert tracking.tracking_uri() == "http://127.0.0.1:9"
 
 
+def test_a_store_that_cannot_be_opened_costs_a_warning(
+    client: MlflowClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for file in tmp_path.glob("mlflow.db*"):
+        file.unlink()
+    (tmp_path / "mlflow.db").write_text("this is no database, whatever its name says")
+    with caplog.at_level(logging.WARNING):
+        assert trained() is None
+    assert caplog.text.count("does not take this run") == 1
+
+
 def test_without_mlflow_training_is_not_tracked(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

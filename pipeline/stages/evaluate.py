@@ -27,11 +27,11 @@ from pipeline.images import RGB, Mask, read_mask, read_picture, resize_probabili
 from pipeline.inference.masks import MaskPredictor
 from pipeline.params import Evaluate, flatten, load_params
 from pipeline.stages.door import only_argument, run_stage
+from pipeline.stages.paths import MODELS, PERSON_SPLIT, REPORTS
 from pipeline.tracking import add_evaluation
 from pipeline.workspace import whole_directory, write_whole
 
-SPLIT = Path("data/person_split/split.csv")
-MODELS, REPORTS = Path("models"), Path("reports")
+SPLIT = PERSON_SPLIT / "split.csv"
 TRUTH = "truth"
 EVENLY, WORST = 6, 4
 log = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from pipeline.datasets.splits import PARTS, deal_out
 from pipeline.params import load_params
 from pipeline.sources.folder import Reject, inspect_pairs, list_pairs, refuse_if_too_many
 from pipeline.stages.door import run_stage
+from pipeline.stages.paths import PERSON_SPLIT
 from pipeline.tracking import log_data
 from pipeline.workspace import whole_directory
 
-OUTPUT = Path("data/person_split")
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     )
     table = pd.DataFrame(facts)
     table.insert(0, "part", [part_of[pair.name] for pair in facts])
-    with whole_directory(OUTPUT) as output:
+    with whole_directory(PERSON_SPLIT) as output:
         table.to_csv(output / "split.csv", index=False)
         pd.DataFrame(rejects, columns=Reject._fields).to_csv(output / "rejects.csv", index=False)
     sizes = Counter(part_of.values())

@@ -14,9 +14,9 @@ from pipeline.metrics import bootstrap_interval
 from pipeline.params import Report, load_params
 from pipeline.published import PUBLISHED
 from pipeline.stages.door import run_stage
+from pipeline.stages.paths import REPORTS
 from pipeline.workspace import write_whole
 
-REPORTS = Path("reports")
 METRICS = ("jaccard", "f1", "accuracy", "precision", "recall")
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from pipeline.checkpoint import Card, save_weights, state_hash
 from pipeline.params import Params, flatten, load_params
 from pipeline.recipes import RECIPES, recipe
 from pipeline.stages.door import only_argument, run_stage
+from pipeline.stages.paths import MODELS, PERSON_SPLIT
 from pipeline.tracking import WEIGHTS_TAG, training_run
 from pipeline.training.engine import Trained, Weights, fit, resolved_precision
 from pipeline.training.resume import ResumeState, resume_key
@@ -25,8 +26,7 @@ from pipeline.workspace import (
     whole_directory,
 )  # fmt: skip
 
-SPLIT = Path("data/person_split/split.csv")
-MODELS = Path("models")
+SPLIT = PERSON_SPLIT / "split.csv"
 DECIDES_NUMBERS = (
     "checkpoint.py", "datasets", "images.py", "losses", "metrics.py", "networks", "recipes",
     "training",

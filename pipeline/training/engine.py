@@ -6,7 +6,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import lightning.pytorch as lightning
 import torch
@@ -19,6 +19,18 @@ from pipeline.training.callbacks import History, Row
 from pipeline.training.resume import BEST, ResumeState
 
 log = logging.getLogger(__name__)
+
+
+class SizedDataset(Protocol):
+    """A dataset of known length."""
+
+    def __len__(self) -> int:
+        """How many samples there are."""
+        ...
+
+    def __getitem__(self, index: int) -> Any:
+        """One sample."""
+        ...
 
 
 class Weights(NamedTuple):
@@ -63,8 +75,8 @@ class EpochShuffle(Sampler[int]):
 def fit(
     name: str,
     module: lightning.LightningModule,
-    train: Dataset[Any],
-    validation: Dataset[Any],
+    train: SizedDataset,
+    validation: SizedDataset,
     *,
     batch_size: int,
     epochs: int,
@@ -92,12 +104,14 @@ def fit(
         on_epoch: Called once per finished epoch, never again for it after a resume.
 
     Raises:
-        PipelineError: Too few samples for one batch, or interrupted by the keyboard.
+        PipelineError: Too few samples for one batch.
+        KeyboardInterrupt: Stopped by the keyboard; what `resume` holds is whole.
     """
-    if len(train) < batch_size:  # type: ignore[arg-type]
+    order = EpochShuffle(len(train), seed, resume.epochs_done)
+    if len(order) < batch_size:
         raise PipelineError(
-            f"{name}: {len(train)} training samples do not fill a batch of "  # type: ignore[arg-type]
-            f"{batch_size}; lower networks.{name}.batch_size or add pictures"
+            f"{name}: {len(order)} training samples do not fill a batch of {batch_size}; "
+            f"lower networks.{name}.batch_size or add pictures"
         )
     history = History(name, on_epoch)
     trainer = _trainer(
@@ -105,21 +119,20 @@ def fit(
     )
     if resume.epochs_done:
         log.info("%s: goes on after epoch %d of %d", name, resume.epochs_done, epochs)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
-        warnings.filterwarnings("ignore", message="Checkpoint directory .* exists")
-        trainer.fit(
-            module,
-            _loader(train, batch_size, workers, EpochShuffle(len(train), seed, resume.epochs_done)),  # type: ignore[arg-type]
-            _loader(validation, batch_size, workers, None),
-            ckpt_path=str(resume.last) if resume.epochs_done else None,
-            weights_only=True,
-        )
-    if trainer.interrupted:
-        raise PipelineError(
-            f"{name}: interrupted after epoch {resume.epochs_done}; start again to go on there"
-        )
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
+            warnings.filterwarnings("ignore", message="Checkpoint directory .* exists")
+            trainer.fit(
+                module,
+                _loader(train, batch_size, workers, order),
+                _loader(validation, batch_size, workers, None),
+                ckpt_path=str(resume.last) if resume.epochs_done else None,
+                weights_only=True,
+            )
+    except SystemExit:  # Lightning's answer to Ctrl-C, after it has shut down
+        raise KeyboardInterrupt from None
     best, last = (_weights(resume, file, history.rows) for file in (resume.best, resume.last))
     return Trained(best, last, history.rows)
 
@@ -167,10 +180,10 @@ def _trainer(
 
 
 def _loader(
-    dataset: Dataset[Any], batch_size: int, workers: int, sampler: Sampler[int] | None
+    dataset: SizedDataset, batch_size: int, workers: int, sampler: Sampler[int] | None
 ) -> DataLoader[Any]:
     return DataLoader(
-        dataset,
+        cast(Dataset[Any], dataset),
         batch_size=batch_size,
         sampler=sampler,
         num_workers=workers,

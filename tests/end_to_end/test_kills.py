@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -38,14 +39,18 @@ def resume_file(repository: Repository) -> Path | None:
     return next(repository.root.glob(".clearscene/resume/person_se/*/last.ckpt"), None)
 
 
-def kill_in_an_epoch(repository: Repository, *command: str) -> None:
-    """SIGKILL everything as soon as the first epoch's end is on disk: the second has begun."""
-    process = repository.start(*command)
-    deadline = time.monotonic() + 120
+def wait_for_an_epoch(repository: Repository, process: subprocess.Popen[bytes]) -> None:
+    """Return as soon as the first epoch's end is on disk: the second has begun."""
+    deadline = time.monotonic() + 240
     while resume_file(repository) is None:
-        assert process.poll() is None, "it ended before it could be killed"
+        assert process.poll() is None, "it ended before it could be stopped"
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def kill_in_an_epoch(repository: Repository, *command: str) -> None:
+    process = repository.start(*command)
+    wait_for_an_epoch(repository, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -81,10 +86,7 @@ def test_a_second_repro_beside_a_running_stage_stops_with_one_line(tmp_path: Pat
     repository.set_params({"networks.person_se.epochs": 10_000})
     process = repository.start("python", "-m", "pipeline.stages.train", "person_se")
     try:
-        deadline = time.monotonic() + 120
-        while resume_file(repository) is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_for_an_epoch(repository, process)
         second = repository.run("dvc", "repro", "train@person_se", check=False)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
@@ -92,3 +94,16 @@ def test_a_second_repro_beside_a_running_stage_stops_with_one_line(tmp_path: Pat
     assert second.returncode != 0
     assert "train@person_se is already running" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_an_interrupt_ends_with_one_line_and_a_run_that_says_so(tmp_path: Path) -> None:
+    repository = prepared(tmp_path)
+    repository.set_params({"networks.person_se.epochs": 10_000})
+    process = repository.start("python", "-m", "pipeline.stages.train", "person_se")
+    wait_for_an_epoch(repository, process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert resume_file(repository) is not None
+    assert not (repository.root / "models/person_se").exists()
+    (run,) = repository.mlflow_runs()
+    assert run.info.status == "KILLED"

@@ -13,7 +13,7 @@ import torch
 from pipeline.errors import PipelineError
 from pipeline.params import parse_params
 from pipeline.recipes.person_se import PersonSE
-from pipeline.stages import person_split
+from pipeline.stages.paths import PERSON_SPLIT
 from pipeline.training.engine import Trained, fit
 from pipeline.training.resume import ResumeState, resume_key
 from tests.workspace_fixture import Workspace
@@ -35,7 +35,7 @@ def run(workspace: Workspace) -> Callable[..., Trained]:
         params = parse_params(workspace.params_text({**values, **changes}))
         torch.manual_seed(params.seed)
         module = PersonSE(params)
-        split = workspace.root / person_split.OUTPUT / "split.csv"
+        split = workspace.root / PERSON_SPLIT / "split.csv"
         return fit(
             "person_se",
             module,

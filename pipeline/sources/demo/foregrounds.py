@@ -39,7 +39,7 @@ def draw_seat(canvas: Canvas, body: Skeleton, rng: Generator) -> None:
     size = body.head_size
     x, y = body.pelvis[0], body.pelvis[1] + 0.28 * size
     low, colour = body.ground - 0.1 * size, palette.wood(rng)
-    kind = pick(rng, ("chair", "box", "bench", "armchair"), (3, 1, 2, 2))
+    kind = pick(rng, ("chair", "box", "bench", "armchair"), (4, 1, 1, 0.6))
     half = {"chair": 0.85, "box": 1.0, "bench": 2.6, "armchair": 1.35}[kind] * size
     cloth = palette.cloth(rng)
     if kind == "armchair":
@@ -84,7 +84,7 @@ def _table(canvas: Canvas, body: Skeleton, rng: Generator) -> None:
     top = boards(rng, palette.wood(rng), 0.3 * size, False)
     canvas.paint([box(left, y, right, y + 0.35 * size)], top, "thing")
     canvas.stain(box(left, y + 0.33 * size, right, y + 0.42 * size), 0.6, 0.05 * size)
-    canvas.paint([box(left, y + 0.38 * size, right, high + 10)], plain(palette.wood(rng)), "thing",
+    canvas.paint([box(left, y + 0.33 * size, right, high + 10)], plain(palette.wood(rng)), "thing",
                  relief=0.05 * size)  # fmt: skip
     for _ in range(int(rng.integers(1, 4))):
         _tableware(canvas, between(rng, left, right), y + 0.2 * size, size, rng)

@@ -117,7 +117,8 @@ def _head_size(rng: Generator, framing: Framing, height: int) -> float:
 
 def _choose_person(rng: Generator, framing: Framing, head: float, x: float, height: int) -> Cast:
     names = [name for name in POSES if framing != "bust" or not POSES[name].seated]
-    weights = [2.5 if name in ("standing", "walking") else 1.0 for name in names]
+    usual = {"standing": 2.5, "walking": 2.5}
+    weights = [usual.get(name, 0.5 if POSES[name].seated else 1.0) for name in names]
     pose = jittered(POSES[pick(rng, names, weights)], rng)
     yaw = pick(rng, (rng.normal(0, 22), rng.normal(0, 55), rng.uniform(60, 110), 180 + rng.normal(
         0, 30)), (5, 3, 1.2, 1))  # fmt: skip
