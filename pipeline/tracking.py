@@ -31,6 +31,7 @@ EXPERIMENT = "clearscene"
 DATA_EXPERIMENT = "clearscene-data"
 WEIGHTS_TAG = "weights_sha256"
 NETWORK_TAG = "network"
+LARGEST_BATCH = 1000  # metrics that MLflow takes in one call
 
 
 def _costs_a_warning(
@@ -119,14 +120,14 @@ class Tracker:
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        self._batch(
-            metrics=[
-                Metric(key, float(value), now, int(row.get("epoch", 0)))
-                for row in rows
-                for key, value in row.items()
-                if key != "epoch"
-            ]
-        )
+        points = [
+            Metric(key, float(value), now, int(row.get("epoch", 0)))
+            for row in rows
+            for key, value in row.items()
+            if key != "epoch"
+        ]
+        for start in range(0, len(points), LARGEST_BATCH):
+            self._batch(metrics=points[start : start + LARGEST_BATCH])
 
     @_costs_a_warning
     def tags(self, tags: Mapping[str, str]) -> None:
@@ -213,7 +214,7 @@ def add_evaluation(
         tracker.params(params)
         tracker.metrics(*history)
     tracker.metrics(scores)
-    tracker.tags(_dvc_tags())
+    tracker.tags({f"{tag}_evaluated": name for tag, name in _dvc_tags().items()})
     tracker.files(files)
     if is_new:
         tracker.close("FINISHED")

@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
 
+from pipeline.images import read_mask, write_png
 from tests.end_to_end.conftest import Repository
 
 LINE = re.compile(r"^ERROR: (?:check_params|person_split): .*", re.MULTILINE)
@@ -64,13 +65,13 @@ def text_named_jpg(root: Path) -> Path:
 
 def mask_of_another_size(root: Path) -> Path:
     file = root / "people/masks/a_00.png"
-    Image.open(file).resize((20, 20)).save(file)
+    write_png(file, np.full((20, 20), 255, np.uint8))
     return file
 
 
 def mask_with_grey_levels(root: Path) -> Path:
     file = root / "people/masks/a_00.png"
-    Image.open(file).point(lambda level: level // 2).save(file)
+    write_png(file, read_mask(file).astype(np.uint8) * 127)
     return file
 
 
