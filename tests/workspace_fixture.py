@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from mlflow.tracking import MlflowClient
 
-from pipeline.stages import person_split
-
 
 @dataclass(frozen=True)
 class Workspace:
@@ -48,6 +46,8 @@ def workspace(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Workspace:
     """A workspace on the tiny pictures, with its split."""
+    from pipeline.stages import person_split  # here, so that coverage sees it being imported
+
     root = tmp_path_factory.mktemp("workspace")
     made = Workspace(root, people_root, lambda changes=None: mini_params(people_root, changes))
     made.set_params()

@@ -206,6 +206,7 @@ def write_people(folder: Path, count: int, seed: int, *, workers: int = -1) -> N
     images/person_0000.jpg, masks/person_0000.png (0 or 255), segmentation/{train,val,trainval}.txt.
     The bytes do not depend on the number of workers; -1 takes every core.
     """
+    folder = folder.absolute()  # a worker that is used again has a working directory of its own
     for name in ("images", "masks", "segmentation"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     Parallel(n_jobs=workers)(delayed(_write_picture)(folder, seed, i) for i in range(count))
