@@ -56,7 +56,7 @@ class PersonSE(lightning.LightningModule):
         imagenet = imagenet_state(self.settings.encoder) if self.settings.pretrained else None
         torch.manual_seed(self.seed)
         network = build({**self.architecture, "imagenet": imagenet})
-        # Convolutions over channels-last weights are 1.5 times as fast on CPUs (docs/results.md).
+        # Convolutions over channels-last weights are faster on CPUs (`make bench`).
         self.network = network.to(memory_format=torch.channels_last)
 
     def datasets(self, split: Path, root: Path) -> tuple[PersonMasks, PersonMasks]:

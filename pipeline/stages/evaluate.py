@@ -107,7 +107,11 @@ def track_evaluation(
     card = predictor.card
     history = pd.read_csv(REPORTS / network / "history.csv").to_dict("records")
     rows = [{str(key): float(value) for key, value in row.items()} for row in history]
-    scores = {f"test_{name}".replace(".", "_"): value for name, value in flatten(metrics).items()}
+    flat = {name.replace(".", "_"): value for name, value in flatten(metrics).items()}
+    # The UI sorts by name: the network's own scores first, the baselines' below.
+    scores = {
+        f"test_{name}".replace("test_baseline", "versus"): value for name, value in flat.items()
+    }
     add_evaluation(
         network, card.weights_sha256, scores, files, lambda: (flatten(card.params), rows)
     )

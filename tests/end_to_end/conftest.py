@@ -36,9 +36,15 @@ class Repository:
 
     root: Path
 
-    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(
-            command, cwd=self.root, env=self.environment(), capture_output=True, text=True
+            command,
+            cwd=self.root,
+            env={**self.environment(), **environment},
+            capture_output=True,
+            text=True,
         )
         if check and result.returncode:
             pytest.fail(f"{' '.join(command)} ended with {result.returncode}:\n{result.stderr}")
@@ -73,9 +79,9 @@ class Repository:
         with file.open("w") as stream:
             yaml.dump(params, stream)
 
-    def mlflow_runs(self, experiment: str = "clearscene") -> list[Run]:
+    def mlflow_runs(self, experiment: str = "clearscene", store: str = "mlflow.db") -> list[Run]:
         """Newest first."""
-        client = mlflow.MlflowClient(f"sqlite:///{self.root}/mlflow.db")
+        client = mlflow.MlflowClient(f"sqlite:///{self.root}/{store}")
         found = client.get_experiment_by_name(experiment)
         return client.search_runs([found.experiment_id]) if found else []
 

@@ -15,6 +15,7 @@ from tests.end_to_end.conftest import Repository, make_repository
 
 pytestmark = pytest.mark.long
 EPOCHS = 4
+ENDLESS = {"networks.person_se.epochs": 10_000, "networks.person_se.early_stopping": 10_000}
 
 
 def prepared(root: Path) -> Repository:
@@ -83,7 +84,7 @@ def test_other_parameters_never_continue_a_killed_training(tmp_path: Path) -> No
 
 def test_a_second_repro_beside_a_running_stage_stops_with_one_line(tmp_path: Path) -> None:
     repository = prepared(tmp_path)
-    repository.set_params({"networks.person_se.epochs": 10_000})
+    repository.set_params(ENDLESS)
     process = repository.start("python", "-m", "pipeline.stages.train", "person_se")
     try:
         wait_for_an_epoch(repository, process)
@@ -98,7 +99,7 @@ def test_a_second_repro_beside_a_running_stage_stops_with_one_line(tmp_path: Pat
 
 def test_an_interrupt_ends_with_one_line_and_a_run_that_says_so(tmp_path: Path) -> None:
     repository = prepared(tmp_path)
-    repository.set_params({"networks.person_se.epochs": 10_000})
+    repository.set_params(ENDLESS)
     process = repository.start("python", "-m", "pipeline.stages.train", "person_se")
     wait_for_an_epoch(repository, process)
     process.send_signal(signal.SIGINT)

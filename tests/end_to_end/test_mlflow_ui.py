@@ -8,7 +8,6 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -65,14 +64,14 @@ def page() -> Iterator[Page]:
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page = browser.new_page(viewport={"width": 1600, "height": 2400})
         page.set_default_timeout(60_000)
         yield page
         browser.close()
 
 
 def test_the_comparison_shows_both_rates_and_test_scores(
-    tracked: Repository, server: str, page: Page, tmp_path: Path
+    tracked: Repository, server: str, page: Page
 ) -> None:
     runs = tracked.mlflow_runs()
     ids = "%22,%22".join(run.info.run_id for run in runs)
@@ -83,7 +82,7 @@ def test_the_comparison_shows_both_rates_and_test_scores(
     page.get_by_text("test_jaccard", exact=True).first.wait_for()
     for run in runs:
         score = run.data.metrics["test_jaccard"]
-        page.get_by_text(f"{score:.3f}"[:5]).first.wait_for()
+        page.get_by_text(f"{score:.3f}", exact=True).first.wait_for()
 
 
 def test_a_run_shows_its_curves(tracked: Repository, server: str, page: Page) -> None:

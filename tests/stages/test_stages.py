@@ -139,7 +139,7 @@ def test_the_run_of_the_weights_has_the_test_scores(evaluated: Workspace) -> Non
         assert run.data.tags["weights_sha256"] == card.weights_sha256
         assert run.data.metrics["test_jaccard"] == metrics["jaccard"]
         baseline = metrics["baseline"]["grabcut"]["jaccard"]
-        assert run.data.metrics["test_baseline_grabcut_jaccard"] == baseline
+        assert run.data.metrics["versus_grabcut_jaccard"] == baseline
 
 
 def test_a_dead_tracking_server_costs_a_warning_and_no_training(
