@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.checkpoint import Card, load_weights
+from pipeline.checkpoint import load_weights
 from pipeline.images import RGB, resize_picture, resize_probability
 from pipeline.networks.build import build
 
@@ -47,6 +47,3 @@ class MaskPredictor:
         with torch.inference_mode():
             probability = self.network(batch)[0, 0].cpu().numpy()
         return resize_probability(probability, *picture.shape[:2])
-
-
-__all__ = ["Card", "MaskPredictor"]
