@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ MINIATURE: dict[str, Any] = {
     "evaluate.grabcut.iterations": 1,
     "report.resamples": 200,
 }
+
+
+def _heed_interrupts() -> None:
+    """Undo what a shell does to jobs in its background: they, and all they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class Repository:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=_heed_interrupts,
         )
 
     def environment(self) -> dict[str, str]:
