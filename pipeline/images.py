@@ -33,15 +33,26 @@ def read_picture(file: Path) -> RGB:
     Raises:
         BadPicture: Not a picture, damaged, or larger than MAX_PIXELS.
     """
+    return np.array(open_picture(file))
+
+
+def open_picture(file: Path) -> Image.Image:
+    """Read any picture as `read_picture` does, as a Pillow image that still knows its format.
+
+    Raises:
+        BadPicture: Not a picture, damaged, or larger than MAX_PIXELS.
+    """
     image = _decode(file)
+    format_name = image.format
     if image.mode.startswith("I") or image.mode == "F":
-        return cv2.cvtColor(_to_eight_bits(np.asarray(image), file), cv2.COLOR_GRAY2RGB).astype(
-            np.uint8
-        )
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = Image.fromarray(_to_eight_bits(np.asarray(image), file))
+    elif image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.array(image.convert("RGB"))
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    image.format = format_name
+    return image
 
 
 def read_mask(file: Path) -> Mask:
@@ -103,7 +114,8 @@ def _decode(file: Path) -> Image.Image:
                     f"{MAX_PIXELS // 1_000_000} megapixels; shrink it",
                 )
             image.load()
-            return ImageOps.exif_transpose(image)
+            ImageOps.exif_transpose(image, in_place=True)
+            return image
     except UnidentifiedImageError:
         raise BadPicture(
             file, "not a picture, whatever its name says; replace or remove it"

@@ -10,32 +10,59 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import ParamsError
+from pipeline.sections.archives import ArchivesSection, BackgroundsSection
+from pipeline.sections.base import DEMO_ROOT, WEB_ROOT, Folder, Positive, Section, Seed, Share
+from pipeline.sections.coco import CocoSection
+from pipeline.sections.frames import FramesLimits
+from pipeline.sections.http import HttpLimits
+from pipeline.sections.sets import PeopleSource, ShadowSource
+from pipeline.sections.sites import ScrapedSource
 
 PARAMS_FILE = Path("params.yaml")
 
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A section of params.yaml: no unknown keys, no silent conversions, no change afterwards."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, protected_namespaces=()
-    )
-
 
 class Demo(Section):
-    """The embedded demo world, drawn into `data/demo`."""
+    """The embedded demo world, drawn into `data/demo`: how many of each."""
 
     people: Annotated[int, Field(ge=0, le=100_000)]
+    cars: Annotated[int, Field(ge=0, le=100_000)]
+    backgrounds: Annotated[int, Field(ge=0, le=100_000)]
+    films: Annotated[int, Field(ge=0, le=1000)]
     seed: Seed
+
+
+class Inputs(Section):
+    """The folders that stages read; `clearscene preset photos --root DIR` finds them.
+
+    Each may be `data/nothing`: it is not there, and what would need it does without.
+    """
+
+    people: Folder
+    """Holds `images/` and `masks/`."""
+    video: Folder
+    """Holds videos."""
+    coco_annotations: Folder
+    """Holds COCO instances as JSON."""
+    coco_images: Folder
+    shadows: Folder
+    """Holds `train/` and `test/` in Shadow-AR's layout."""
+
+
+class Scrape(Section):
+    """What is collected from sites."""
+
+    backgrounds: ScrapedSource
+    cars: ScrapedSource
+
+    def __getitem__(self, source: str) -> ScrapedSource:
+        """A source by its name."""
+        found: ScrapedSource = getattr(self, source)
+        return found
 
 
 class Splits(Section):
@@ -120,11 +147,21 @@ class Params(Section):
     """The whole of params.yaml."""
 
     root: Annotated[str, Field(min_length=1)]
-    """Folder of pictures; `data/demo` is the embedded world, anything else is an absolute path."""
+    """Where the inputs are from: `data/demo` is the embedded world, `data/web` is downloaded, an
+    absolute path is a folder of one's own."""
     seed: Seed
     lr: Positive
     """Base learning rate; a network trains at `lr × lr_scale`."""
+    inputs: Inputs
     demo: Demo
+    http: HttpLimits
+    scrape: Scrape
+    frames: FramesLimits
+    archives: ArchivesSection
+    backgrounds: BackgroundsSection
+    coco: CocoSection
+    people: PeopleSource
+    shadows: ShadowSource
     splits: Splits
     person_split: PersonSplit
     training: Training
@@ -135,13 +172,13 @@ class Params(Section):
     @property
     def uses_demo(self) -> bool:
         """Whether the pictures are those of the embedded world."""
-        return self.root == "data/demo"
+        return self.root == DEMO_ROOT
 
     @model_validator(mode="after")
     def _root_is_usable(self) -> Params:
-        if not self.uses_demo and not Path(self.root).is_absolute():
+        if self.root not in (DEMO_ROOT, WEB_ROOT) and not Path(self.root).is_absolute():
             raise ValueError(
-                f"root: {self.root!r} is neither data/demo nor an absolute path "
+                f"root: {self.root!r} is neither {DEMO_ROOT} nor {WEB_ROOT} nor an absolute path "
                 "(`clearscene preset photos --root DIR` writes one)"
             )
         if self.uses_demo and self.demo.people < 10:

@@ -34,13 +34,29 @@ def single_process(stage: str) -> Iterator[None]:
     Raises:
         AlreadyRunning: Another process holds it (a killed `dvc` leaves its stage running).
     """
-    file = STATE / "locks" / f"{stage}.lock"
+    with _held(STATE / "locks" / f"{stage}.lock", stage):
+        yield
+
+
+@contextmanager
+def only_user(work: Path) -> Iterator[None]:
+    """Make a work folder, and hold it for this process.
+
+    Raises:
+        AlreadyRunning: Another process holds it.
+    """
+    with _held(work / "lock", f"work in {work}"):
+        yield
+
+
+@contextmanager
+def _held(file: Path, what: str) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(file)
     try:
         lock.acquire(timeout=PATIENCE)
     except Timeout:
-        raise AlreadyRunning(stage, file.absolute()) from None
+        raise AlreadyRunning(what, file.absolute()) from None
     try:
         yield
     finally:
@@ -75,6 +91,19 @@ def write_whole(file: Path, content: bytes) -> None:
     part = file.with_name(f".{file.name}.part")
     part.write_bytes(content)
     part.replace(file)
+
+
+def place_file(file: Path, target: Path) -> None:
+    """Give the same bytes another name where the file system allows it, else copy them.
+
+    The copy is seen whole or not at all; neither name may be written to afterwards.
+    """
+    try:
+        os.link(file, target)
+    except OSError:
+        part = target.with_name(f".{target.name}.part")
+        shutil.copyfile(file, part)
+        part.replace(target)
 
 
 def file_hash(file: Path) -> str:

@@ -7,7 +7,6 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ import pytest
 from numpy.random import Generator
 from PIL import Image
 from ruamel.yaml import YAML
+
+from pipeline.presets import preset_text
 
 hypothesis.settings.register_profile("clearscene", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("clearscene")
@@ -109,9 +110,8 @@ def mini_params() -> Callable[..., str]:
 
     def text(root: Path, changes: Mapping[str, Any] | None = None, **overrides: Any) -> str:
         yaml = YAML()
-        preset = files("pipeline.presets").joinpath("photos.yaml").read_text(encoding="utf-8")
-        values = yaml.load(preset)
-        for key, value in {"root": str(root), **QUICKEST, **(changes or {}), **overrides}.items():
+        values = yaml.load(preset_text("photos", root))
+        for key, value in {**QUICKEST, **(changes or {}), **overrides}.items():
             *path, last = key.split(".")
             section = values
             for part in path:

@@ -21,6 +21,8 @@ from pipeline.recipes import RECIPES
 REPOSITORY = Path(__file__).parents[1]
 WIRING = YAML(typ="safe", pure=True).load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))
 TRAINED: Mapping[str, Mapping[str, str]] = WIRING["vars"][0]["trained"]
+PARAMS = YAML(typ="safe", pure=True).load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
+FOREACH = {"${trained}": TRAINED, "${scrape}": PARAMS["scrape"]}
 
 DECIDES_NO_NUMBERS = {
     "pipeline.errors",
@@ -60,11 +62,19 @@ def unrolled() -> Iterator[Stage]:
         if "foreach" not in stage:
             yield Stage(name, stage["cmd"], [_path(one) for one in stage["deps"]])
             continue
-        for key, item in TRAINED.items():
-            values = {"key": key, **{f"item.{part}": text for part, text in item.items()}}
+        for key, values in items(stage["foreach"]):
             texts = [stage["do"]["cmd"], *(_path(one) for one in stage["do"]["deps"])]
             command, *dependencies = [_filled(text, values) for text in texts]
             yield Stage(f"{name}@{key}", command, dependencies)
+
+
+def items(foreach: Any) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """What DVC puts in for `key` and `item`."""
+    if isinstance(foreach, list):
+        yield from ((item, {"item": item}) for item in foreach)
+        return
+    for key, item in FOREACH[foreach].items():
+        yield key, {"key": key, **{f"item.{part}": str(value) for part, value in item.items()}}
 
 
 def _path(dependency: Any) -> str:

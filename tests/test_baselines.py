@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.baselines import grabcut_mask, mean_mask
 from pipeline.images import read_mask, read_picture
 from pipeline.metrics import confusion_counts, jaccard_score
-from pipeline.sources.demo.people import draw_person_picture
+from pipeline.sources.demo.people.pictures import draw_person_picture
 
 
 def test_the_mean_mask_says_how_often_a_place_is_person() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 
 from pipeline.errors import MissingFolder, UsageError
 from pipeline.params import parse_params
+from pipeline.sections.base import NOTHING
 
-PRESETS = ("demo", "photos", "reference")
+PRESETS = ("demo", "photos", "web")
 _ROOT_LINE = "root: ROOT\n"
+_ROOT_PATH = re.compile(r"\bROOT(/[\w/]+)?$", re.MULTILINE)
 
 
 def preset_text(name: str, root: Path | None = None) -> str:
@@ -18,7 +21,7 @@ def preset_text(name: str, root: Path | None = None) -> str:
 
     Args:
         name: One of PRESETS.
-        root: Folder of pictures; needed by all but `demo`, which brings its own.
+        root: Folder of pictures; needed by `photos`, the others bring their own.
 
     Raises:
         UsageError: Unknown name, or a root that is missing or not wanted.
@@ -33,10 +36,19 @@ def preset_text(name: str, root: Path | None = None) -> str:
     if root is not None and not wants_root:
         raise UsageError(f"preset {name} brings its own pictures, leave --root out")
     if root is not None:
-        root = root.expanduser().resolve()
-        if not root.is_dir():
-            raise MissingFolder(root, "the root of your pictures")
-        # JSON strings are YAML strings: a path may hold anything.
-        text = text.replace(_ROOT_LINE, f"root: {json.dumps(str(root), ensure_ascii=False)}\n")
+        text = _with_root(text, root.expanduser().resolve())
     parse_params(text)
     return text
+
+
+def _with_root(text: str, root: Path) -> str:
+    """Fill in the root and its folders; for one that is not there stands NOTHING."""
+    if not root.is_dir():
+        raise MissingFolder(root, "the root of your pictures")
+
+    def path(found: re.Match[str]) -> str:
+        folder = root / found[1].removeprefix("/") if found[1] else root
+        # JSON strings are YAML strings: a path may hold anything.
+        return json.dumps(str(folder), ensure_ascii=False) if folder.is_dir() else NOTHING
+
+    return _ROOT_PATH.sub(path, text)

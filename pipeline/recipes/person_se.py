@@ -59,9 +59,9 @@ class PersonSE(lightning.LightningModule):
         # Convolutions over channels-last weights are faster on CPUs (`make bench`).
         self.network = network.to(memory_format=torch.channels_last)
 
-    def datasets(self, split: Path, root: Path) -> tuple[PersonMasks, PersonMasks]:
+    def datasets(self, split: Path, people: Path) -> tuple[PersonMasks, PersonMasks]:
         """Training and validation part."""
-        train, validation = (read_split(split, root / "people", part) for part in ("train", "val"))
+        train, validation = (read_split(split, people, part) for part in ("train", "val"))
         return (
             PersonMasks(train, self.size, self.settings.multiply, self.seed),
             PersonMasks(validation, self.size),

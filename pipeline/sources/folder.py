@@ -86,6 +86,21 @@ def inspect_pairs(pairs: Sequence[Pair], folder: Path) -> tuple[list[PairFacts],
     return facts, rejects
 
 
+def list_pictures(folder: Path) -> list[Path]:
+    """Pictures of a folder and its subfolders by their names' endings, sorted.
+
+    Raises:
+        MissingFolder: It is not there.
+    """
+    if not folder.is_dir():
+        raise MissingFolder(folder, "pictures")
+    return sorted(file for file in folder.rglob("*") if _is_picture(file))
+
+
+def _is_picture(file: Path) -> bool:
+    return not file.name.startswith(".") and file.suffix.lower() in SUFFIXES
+
+
 def refuse_if_too_many(rejects: Sequence[Reject], total: int, max_share: float, key: str) -> None:
     """Stop if more than `max_share` of `total` files are rejects.
 
@@ -143,7 +158,7 @@ def _by_stem(folder: Path) -> tuple[dict[str, Path], list[Reject]]:
     files: dict[str, Path] = {}
     rejects = []
     for file in sorted(folder.iterdir()):
-        if file.name.startswith(".") or file.suffix.lower() not in SUFFIXES:
+        if not _is_picture(file):
             continue
         if file.stem in files:
             rejects.append(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.errors import MissingFolder
 from pipeline.params import Params, load_params
 from pipeline.sources.folder import list_pairs
 from pipeline.stages.door import run_stage
+from pipeline.stages.paths import NOTHING
 from pipeline.workspace import write_whole
 
 OUTPUT = Path("data/params_checked")
@@ -23,13 +25,19 @@ def check(params: Params) -> None:
         MissingFolder: One is not.
         PipelineError: One is empty.
     """
-    if not params.uses_demo:
-        list_pairs(Path(params.root) / "people")
+    named = {f"inputs.{key}": value for key, value in params.inputs.model_dump().items()}
+    named |= {f"scrape.{key}.folder": params.scrape[key].folder for key in ("backgrounds", "cars")}
+    for key, value in named.items():
+        if Path(value).is_absolute() and not Path(value).is_dir():
+            raise MissingFolder(Path(value), f"{key} in params.yaml")
+    if Path(params.inputs.people).is_absolute():
+        list_pairs(Path(params.inputs.people))
 
 
 def main() -> None:
     """Run the stage."""
     check(load_params())
+    NOTHING.mkdir(parents=True, exist_ok=True)
     write_whole(OUTPUT, b"params.yaml is valid\n")
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.params import load_params
-from pipeline.sources.demo.people import write_people
+from pipeline.sources.demo.cars.pictures import write_cars
+from pipeline.sources.demo.people.pictures import write_people
+from pipeline.sources.demo.scenery.backgrounds import write_backgrounds
+from pipeline.sources.demo.scenery.films import write_films
 from pipeline.stages.door import run_stage
 from pipeline.workspace import whole_directory
 
@@ -18,10 +21,15 @@ OUTPUT = Path("data/demo")
 def main() -> None:
     """Run the stage."""
     params = load_params()
+    demo, seed = params.demo, params.demo.seed
     with whole_directory(OUTPUT) as folder:
         (folder / "people").mkdir()
-        if params.uses_demo:
-            write_people(folder / "people", params.demo.people, params.demo.seed)
+        if not params.uses_demo:
+            return
+        write_people(folder / "people", demo.people, seed)
+        write_cars(folder / "cars", demo.cars, seed)
+        write_backgrounds(folder / "backgrounds", demo.backgrounds, seed)
+        write_films(folder / "video", demo.films, seed)
 
 
 if __name__ == "__main__":

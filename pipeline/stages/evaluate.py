@@ -69,7 +69,7 @@ def draw_examples(judged: list[Judged], tests: list[PersonPicture], methods: Met
 def evaluate(network: str) -> None:
     """Score, draw and write `reports/<network>/`, and add it to the MLflow run of the weights."""
     params = load_params()
-    people, weights = Path(params.root) / "people", MODELS / network / "best.pt"
+    people, weights = Path(params.inputs.people), MODELS / network / "best.pt"
     predictor = MaskPredictor(weights)
     methods = Methods(predictor, read_split(SPLIT, people, "train"), params.evaluate)
     tests = read_split(SPLIT, people, "test")

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.sections import base
+
+NOTHING, WEB = Path(base.NOTHING), Path(base.WEB_ROOT)
+SCRAPE = Path("data/scrape")
+FRAMES = Path("data/frames")
+ARCHIVES = Path("data/archives")
+BACKGROUNDS = Path("data/backgrounds")
+COCO_SPLIT = Path("data/coco_split")
 PERSON_SPLIT = Path("data/person_split")
 MODELS = Path("models")
 REPORTS = Path("reports")

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Run the stage."""
     params = load_params()
-    folder = Path(params.root) / "people"
+    folder = Path(params.inputs.people)
     pairs, unpaired = list_pairs(folder)
     facts, unreadable = inspect_pairs(pairs, folder)
     rejects = unpaired + unreadable

@@ -58,7 +58,7 @@ def train(network: str, params: Params) -> None:
         trained = fit(
             network,
             module,
-            *module.datasets(SPLIT, Path(params.root)),
+            *module.datasets(SPLIT, Path(params.inputs.people)),
             batch_size=module.batch_size,
             epochs=module.epochs,
             seed=params.seed,
@@ -78,7 +78,7 @@ def used_params(network: str, params: Params) -> dict[str, Any]:
     """The parameters that this training depends on, nested as in params.yaml."""
     return params.model_dump(
         include={
-            "root": True,
+            "inputs": {"people": True},
             "seed": True,
             "lr": True,
             "splits": True,

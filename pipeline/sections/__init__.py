@@ -1,0 +1,1 @@
+"""Sections of params.yaml that more than one floor reads; importing them costs nothing."""

@@ -1,0 +1,1 @@
+"""Archives: fetched, unpacked safely, made a collection."""

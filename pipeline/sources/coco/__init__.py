@@ -1,0 +1,1 @@
+"""COCO: its annotations, and only the pictures that are wanted."""

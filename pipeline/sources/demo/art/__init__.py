@@ -1,0 +1,1 @@
+"""Drawing: canvas, shapes, textures, colours, solids, camera."""

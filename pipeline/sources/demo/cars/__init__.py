@@ -1,0 +1,1 @@
+"""Cars, from the blueprint to the picture."""

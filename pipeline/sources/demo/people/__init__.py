@@ -1,0 +1,1 @@
+"""People, from the skeleton to the picture."""

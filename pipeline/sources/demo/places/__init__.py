@@ -1,0 +1,1 @@
+"""Backdrops of people and cars: rooms, streets, parks."""

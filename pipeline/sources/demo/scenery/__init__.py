@@ -1,0 +1,1 @@
+"""Backgrounds without cars, and films of them."""

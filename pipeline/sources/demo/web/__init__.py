@@ -1,0 +1,1 @@
+"""The two sites of the demo world, served on loopback."""

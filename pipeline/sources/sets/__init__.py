@@ -1,0 +1,1 @@
+"""Sets that are published behind an account or a pointer."""

@@ -1,0 +1,1 @@
+"""Pictures from sites: the walk, the store, and collecting."""

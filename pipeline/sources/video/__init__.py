@@ -1,0 +1,1 @@
+"""Pictures from video: which films, which frames."""

@@ -1,0 +1,31 @@
+"""Stage `coco_annotations`: the instances files of COCO out of their archive."""
+
+from __future__ import annotations
+
+import logging
+
+from pipeline.params import load_params
+from pipeline.sources.coco.instances import fetch_annotations
+from pipeline.sources.http.session import PoliteSession
+from pipeline.stages.door import run_stage
+from pipeline.stages.paths import WEB
+from pipeline.workspace import STATE, repository_root, whole_directory
+
+log = logging.getLogger(__name__)
+
+OUTPUT = WEB / "coco" / "annotations"
+
+
+def main() -> None:
+    """Run the stage."""
+    params = load_params()
+    if not params.coco.annotations:
+        log.info("coco_annotations: skipped, coco.annotations names no archive")
+        with whole_directory(OUTPUT):
+            return
+    with PoliteSession(params.http) as session:
+        fetch_annotations(session, params.coco, OUTPUT, repository_root() / STATE / "coco")
+
+
+if __name__ == "__main__":
+    run_stage("coco_annotations", main)
