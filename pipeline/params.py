@@ -230,7 +230,7 @@ def _explain(error: Any) -> str:
         case "missing":
             return f"{key}: missing"
         case "value_error":
-            return str(error["ctx"]["error"])
+            return f"{key}: {error['ctx']['error']}".removeprefix(": ")
     message = error["msg"].removeprefix("Input ").replace("should", "must", 1)
     return f"{key}: {message}, got {error['input']!r}"
 

@@ -15,16 +15,22 @@ from pipeline.params import Params, flatten, learning_rate, load_params, parse_p
 from pipeline.presets import PRESETS, preset_text
 
 DEMO = preset_text("demo")
-OWN_PICTURES = tuple(name for name in PRESETS if name != "demo")
+ROOTS = {"demo": "data/demo", "web": "data/web"}
 
 
 def demo_with(key: str, line: str) -> str:
-    """The demo's parameters with another line, or none, where that key stands."""
+    """The demo's parameters with another line, or none, where that key (`section.key`) stands."""
+    section, _, key = key.rpartition(".")
+    begin = re.search(rf"(?m)^ *{section}:", DEMO) if section else None
+    place = begin.end() if begin else 0
     text, found = re.subn(
-        rf"(?m)^( *){key}:.*\n", lambda at: f"{at[1]}{line}\n" if line else "", DEMO
+        rf"(?m)^( *){key}:.*\n",
+        lambda at: f"{at[1]}{line}\n" if line else "",
+        DEMO[place:],
+        count=1,
     )
     assert found == 1
-    return text
+    return DEMO[:place] + text
 
 
 def refusal(text: str) -> str:
@@ -38,13 +44,25 @@ def refusal(text: str) -> str:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_is_valid(name: str, tmp_path: Path) -> None:
-    params = parse_params(preset_text(name, None if name == "demo" else tmp_path))
+    params = parse_params(preset_text(name, None if name in ROOTS else tmp_path))
     assert params.uses_demo == (name == "demo")
-    assert params.root == ("data/demo" if name == "demo" else str(tmp_path))
+    assert params.root == ROOTS.get(name, str(tmp_path))
 
 
-def test_the_preset_reference_holds_the_published_settings(tmp_path: Path) -> None:
-    params = parse_params(preset_text("reference", tmp_path))
+def test_the_preset_photos_finds_the_folders_that_are_there(tmp_path: Path) -> None:
+    for folder in ("people", "cars/images", "video"):
+        (tmp_path / folder).mkdir(parents=True)
+    params = parse_params(preset_text("photos", tmp_path))
+    assert params.inputs.model_dump() == {
+        "people": f"{tmp_path}/people", "video": f"{tmp_path}/video", "shadows": "data/nothing",
+        "coco_annotations": "data/nothing", "coco_images": "data/nothing",
+    }  # fmt: skip
+    assert params.scrape.cars.folder == f"{tmp_path}/cars/images"
+    assert params.scrape.backgrounds.folder == "data/nothing"
+
+
+def test_the_preset_web_holds_the_published_settings() -> None:
+    params = parse_params(preset_text("web"))
     person_se = params.networks.person_se
     assert (person_se.encoder, person_se.pretrained, person_se.size) == ("resnet50", True, 512)
     assert (person_se.width, person_se.low_width, person_se.multiply) == (256, 48, True)
@@ -58,17 +76,17 @@ def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
         preset_text("web2")
 
 
-@pytest.mark.parametrize("name", OWN_PICTURES)
-def test_a_preset_of_own_pictures_needs_their_folder(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=f"preset {name} needs --root DIR"):
-        preset_text(name)
+def test_a_preset_of_own_pictures_needs_their_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="preset photos needs --root DIR"):
+        preset_text("photos")
     with pytest.raises(MissingFolder, match=f"{tmp_path}/nowhere: no such folder"):
-        preset_text(name, tmp_path / "nowhere")
+        preset_text("photos", tmp_path / "nowhere")
 
 
-def test_the_demo_takes_no_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ROOTS)
+def test_the_others_take_no_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="brings its own pictures"):
-        preset_text("demo", tmp_path)
+        preset_text(name, tmp_path)
 
 
 @pytest.mark.parametrize("folder", ["с пробелом", 'a "b": #c', "back\\slash", "- x", "😀"])
@@ -109,10 +127,27 @@ def test_every_way_to_write_a_rate_is_a_number(written: str) -> None:
         ("patience", "patience: x", "networks.person_se.plateau.patience: must be a valid integer"),
         ("person_se", "car_mask: 1\n  person_se:", "networks.car_mask: unknown key"),
         ("test_share", "test_share: 1", "splits.test_share: must be less than 1, got 1"),
-        ("max_bad_share", "max_bad_share: 1.0", "person_split.max_bad_share: must be less than 1"),
+        (
+            "person_split.max_bad_share",
+            "max_bad_share: 1.0",
+            "person_split.max_bad_share: must be less than 1",
+        ),
         ("threshold", "threshold: '0.5'", "evaluate.threshold: must be a valid number, got '0.5'"),
-        ("people", "people: 3", "demo.people: 3 is too few to split, give 10 or more"),
-        ("root", "root: pictures", "root: 'pictures' is neither data/demo nor an absolute path"),
+        ("demo.people", "people: 3", "demo.people: 3 is too few to split, give 10 or more"),
+        ("root", "root: pictures", "root: 'pictures' is neither data/demo nor data/web nor an"),
+        (
+            "inputs.video",
+            "video: clips",
+            "inputs.video: 'clips' is not an absolute path (nor data/",
+        ),
+        (
+            "gallery.pictures",
+            "pictures: img",
+            "scrape.backgrounds.sites.gallery.pictures: 'img' is",
+        ),
+        ("scrape.folder_is", "folder_is: taken", "scrape.backgrounds: a site starts at demo:, "),
+        ("frames.every", "every: 0", "frames.every: must be greater than 0, got 0"),
+        ("http.delay", "delay: -1", "http.delay: must be greater than or equal to 0, got -1"),
         ("root", "root: ''", "root: "),
         ("root", "root: 7", "root: must be a valid string, got 7"),
     ],
@@ -196,5 +231,5 @@ def test_nested_parameters_become_dotted_keys() -> None:
 def test_every_parameter_of_the_demo_has_a_dotted_key_and_a_scalar() -> None:
     flat = flatten(parse_params(DEMO).model_dump())
     assert flat["networks.person_se.plateau.min_lr"] == 1e-7
-    assert all(isinstance(value, str | int | float | bool) for value in flat.values())
+    assert all(isinstance(flat[key], str | int | float | bool) for key in flat if key[:4] == "netw")
     assert {key.partition(".")[0] for key in flat} == set(Params.model_fields)

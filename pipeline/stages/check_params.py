@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.errors import MissingFolder
+from pipeline.errors import MissingFolder, PipelineError
 from pipeline.params import Params, load_params
 from pipeline.sources.folder import list_pairs
 from pipeline.stages.door import run_stage
@@ -30,14 +30,21 @@ def check(params: Params) -> None:
     for key, value in named.items():
         if Path(value).is_absolute() and not Path(value).is_dir():
             raise MissingFolder(Path(value), f"{key} in params.yaml")
-    if Path(params.inputs.people).is_absolute():
-        list_pairs(Path(params.inputs.people))
+    people = Path(params.inputs.people)
+    if people == NOTHING:
+        raise PipelineError(
+            f"inputs.people in params.yaml is {NOTHING}: person_se has nothing to learn from; put "
+            "pictures and masks into ROOT/people/{images,masks} and let `clearscene preset photos "
+            "--root ROOT` find them"
+        )
+    if people.is_absolute():
+        list_pairs(people)
 
 
 def main() -> None:
     """Run the stage."""
     check(load_params())
-    NOTHING.mkdir(parents=True, exist_ok=True)
+    write_whole(NOTHING / "about.txt", b"Stands in params.yaml for a folder that is not there.\n")
     write_whole(OUTPUT, b"params.yaml is valid\n")
 
 

@@ -20,9 +20,11 @@ def main() -> None:
     """Run the stage."""
     params = load_params()
     if not params.coco.annotations:
-        log.info("coco_annotations: skipped, coco.annotations names no archive")
-        with whole_directory(OUTPUT):
-            return
+        reason = "skipped, coco.annotations in params.yaml is empty"
+        log.info("coco_annotations: %s", reason)
+        with whole_directory(OUTPUT) as folder:
+            (folder / "about.txt").write_text(f"{reason}\n", encoding="utf-8")
+        return
     with PoliteSession(params.http) as session:
         fetch_annotations(session, params.coco, OUTPUT, repository_root() / STATE / "coco")
 

@@ -28,9 +28,11 @@ def fetch(name: str) -> None:
     elif name == "shadows" and params.shadows.source:
         count = fetch_shadow_ar(params.shadows.source, output, _work())
     else:
-        log.info("fetch@%s: skipped, %s.source is empty", name, name)
-        with whole_directory(output):
-            return
+        reason = f"skipped, {name}.source in params.yaml is empty"
+        log.info("fetch@%s: %s", name, reason)
+        with whole_directory(output) as folder:
+            (folder / "about.txt").write_text(f"{reason}\n", encoding="utf-8")
+        return
     log.info("fetch@%s: %d files", name, count)
 
 

@@ -16,9 +16,11 @@ import pytest
 from mlflow.entities import Run
 from ruamel.yaml import YAML
 
+from pipeline.presets import preset_text
+
 SOURCE = Path(__file__).parents[2]
+WORLD = {"demo.people": 40, "demo.cars": 12, "demo.backgrounds": 12, "demo.films": 1}
 MINIATURE: dict[str, Any] = {
-    "demo.people": 40,
     "training.workers": 1,
     "training.accelerator": "cpu",
     "networks.person_se.size": 32,
@@ -86,6 +88,12 @@ class Repository:
         with file.open("w") as stream:
             yaml.dump(params, stream)
 
+    def take_pictures(self, root: Path, **changes: Any) -> None:
+        """Go over to a folder of one's own."""
+        text = preset_text("photos", root)
+        (self.root / "params.yaml").write_text(text, encoding="utf-8")
+        self.set_params({**MINIATURE, **changes})
+
     def mlflow_runs(self, experiment: str = "clearscene", store: str = "mlflow.db") -> list[Run]:
         """Newest first."""
         client = mlflow.MlflowClient(f"sqlite:///{self.root}/{store}")
@@ -107,7 +115,7 @@ def make_repository(root: Path) -> Repository:
         shutil.copy(SOURCE / name, target)
     repository = Repository(root)
     shutil.copy(root / "pipeline" / "presets" / "demo.yaml", root / "params.yaml")
-    repository.set_params(MINIATURE)
+    repository.set_params({**WORLD, **MINIATURE})
     repository.run("git", "init", "--quiet")
     repository.run("git", "config", "user.name", "test")
     repository.run("git", "config", "user.email", "test@example.invalid")

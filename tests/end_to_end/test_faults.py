@@ -89,7 +89,7 @@ def test_a_bad_file_is_named_and_nothing_is_written(
     root = tmp_path / "pictures"
     shutil.copytree(people_root, root)
     bad = spoil(root)
-    unchanged.set_params({"root": str(root), "demo.people": 0})
+    unchanged.take_pictures(root)
     line = refusal(unchanged, "dvc", "repro", "person_split")
     assert str(bad) in line
     assert "person_split.max_bad_share" in line
@@ -102,8 +102,8 @@ def test_a_missing_folder_is_named(
 ) -> None:
     root = tmp_path / "pictures"
     shutil.copytree(people_root, root)
+    unchanged.take_pictures(root)
     shutil.rmtree(root / missing)
-    unchanged.set_params({"root": str(root), "demo.people": 0})
     line = refusal(unchanged, "dvc", "repro")
     assert str(root) in line
     assert "no such folder" in line
@@ -115,7 +115,7 @@ def test_a_bad_file_is_left_out_where_the_share_allows_it(
     root = tmp_path / "pictures"
     shutil.copytree(people_root, root)
     bad = text_named_jpg(root)
-    unchanged.set_params({"root": str(root), "demo.people": 0, "person_split.max_bad_share": 0.1})
+    unchanged.take_pictures(root, **{"person_split.max_bad_share": 0.1})
     unchanged.run("dvc", "repro", "person_split")
     rejects = (unchanged.root / "data/person_split/rejects.csv").read_text()
     assert str(bad) in rejects

@@ -11,7 +11,11 @@ from pipeline.images import read_picture
 from tests.end_to_end.conftest import Repository
 
 SCORE_COLUMNS = ["picture", "group", "jaccard", "f1", "accuracy", "precision", "recall"]
-STAGES = ("check_params", "demo_world", "person_split", "train@person_se", "evaluate@person_se")
+STAGES = (
+    "check_params", "demo_world", "scrape@backgrounds", "scrape@cars", "frames", "archives",
+    "backgrounds", "coco_annotations", "coco_split", "coco_pictures", "fetch@people",
+    "fetch@shadows", "person_split", "train@person_se", "evaluate@person_se",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -62,17 +62,26 @@ def test_check_params_always_writes_the_same_bytes(here: Workspace) -> None:
 
 
 def test_check_params_wants_the_folders(here: Workspace, tmp_path: Path) -> None:
-    here.set_params({"root": str(tmp_path)})
-    with pytest.raises(MissingFolder, match="people"):
+    here.set_params({"inputs.people": str(tmp_path)})
+    with pytest.raises(MissingFolder, match="images"):
+        check_params.main()
+    here.set_params({"scrape.cars.folder": str(tmp_path / "gone")})
+    with pytest.raises(MissingFolder, match=r"gone: no such folder \(scrape\.cars\.folder"):
+        check_params.main()
+    here.set_params({"inputs.people": "data/nothing"})
+    with pytest.raises(PipelineError, match=r"inputs\.people .* nothing to learn from"):
         check_params.main()
 
 
 def test_the_demo_world_is_drawn_only_where_it_is_the_root(here: Workspace) -> None:
     demo_world.main()
     assert not list(Path("data/demo/people").iterdir())
-    here.set_params({"root": "data/demo", "demo.people": 12})
+    few = {"demo.people": 12, "demo.cars": 2, "demo.backgrounds": 2, "demo.films": 1}
+    here.set_params({"root": "data/demo", **few})
     demo_world.main()
-    assert len(list(Path("data/demo/people/images").iterdir())) == 12
+    drawn = ("people/images", "people/masks", "cars/images", "cars/masks", "backgrounds", "video")
+    counts = [len(list(Path("data/demo", folder).iterdir())) for folder in drawn]
+    assert counts == [12, 12, 2, 2, 2, 1]
 
 
 def test_training_leaves_weights_with_cards_and_a_history(evaluated: Workspace) -> None:

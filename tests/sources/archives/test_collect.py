@@ -99,7 +99,9 @@ def test_a_second_run_fetches_and_unpacks_nothing_and_gives_the_same_bytes(
     what = section(f"{server.url}/streets.zip")
     collect(session, what, tmp_path)
     first = {file: file.read_bytes() for file in (tmp_path / "out").rglob("*.*")}
-    monkeypatch.setattr("pipeline.sources.archives.unpack", lambda *_: pytest.fail("unpacked"))
+    monkeypatch.setattr(
+        "pipeline.sources.archives.collect.unpack", lambda *_: pytest.fail("unpacked")
+    )
     collect(session, what, tmp_path)
     assert {file: file.read_bytes() for file in (tmp_path / "out").rglob("*.*")} == first
     assert len(server.asked) == 1

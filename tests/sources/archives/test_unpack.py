@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import PipelineError
-from pipeline.sources import budget, members
+from pipeline.sources.archives import budget, members
 from pipeline.sources.archives.budget import Damaged, TooMuch, UnpackLimits
 from pipeline.sources.archives.names import Unsafe, is_wanted, safe_path
 from pipeline.sources.archives.unpack import Unpacked, unpack

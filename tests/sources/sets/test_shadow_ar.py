@@ -67,7 +67,9 @@ def test_an_archive_is_unpacked_once(
 ) -> None:
     (tmp_path / "set.zip").write_bytes(zipped(prefix))
     assert fetch(tmp_path / "set.zip", tmp_path) == len(FILES)
-    monkeypatch.setattr("pipeline.sources.shadow_ar.unpack", lambda *_: pytest.fail("unpacked"))
+    monkeypatch.setattr(
+        "pipeline.sources.sets.shadow_ar.unpack", lambda *_: pytest.fail("unpacked")
+    )
     assert fetch(tmp_path / "set.zip", tmp_path) == len(FILES)
     assert content(tmp_path / "out") == FILES
 
