@@ -22,6 +22,21 @@ from urllib.parse import unquote
 import numpy as np
 from PIL import Image
 
+from pipeline.sections.http import HttpLimits
+
+LIMITS = HttpLimits(
+    contact="", concurrency=8, per_host=8, delay=0.0, connect_timeout=2.0, read_timeout=2.0,
+    max_seconds=5.0, retries=1, backoff=0.01, max_wait=2.0, max_redirects=3,
+    max_page_bytes=100_000, max_picture_bytes=1_000_000,
+)  # fmt: skip
+"""Impatient, for servers that answer at once or never."""
+
+
+def limits(**changes: object) -> HttpLimits:
+    """Those, with changes."""
+    return LIMITS.model_copy(update=changes)
+
+
 Behaviour = Callable[["Exchange"], None]
 
 

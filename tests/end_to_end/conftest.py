@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,11 +77,12 @@ class Repository:
         clean = {key: value for key, value in os.environ.items() if key not in outside}
         return {**clean, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
 
-    def set_params(self, values: dict[str, Any]) -> None:
+    def set_params(self, values: Mapping[Any, Any]) -> None:
+        """Keys are dotted; a tuple where a key itself holds a dot."""
         yaml, file = YAML(), self.root / "params.yaml"
         params = yaml.load(file.read_text())
         for key, value in values.items():
-            *sections, last = key.split(".")
+            *sections, last = key if isinstance(key, tuple) else key.split(".")
             section = params
             for name in sections:
                 section = section[name]

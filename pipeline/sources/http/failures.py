@@ -38,6 +38,12 @@ class FetchFailed(PipelineError):
         self.wait, self.forbidden = wait, forbidden
 
 
+def expect(holds: bool, url: str, reason: str) -> None:
+    """Raise FetchFailed unless it holds."""
+    if not holds:
+        raise FetchFailed(url, reason)
+
+
 class Stopped(Exception):
     """The session was stopped from outside (Ctrl-C); what was going on is given up."""
 

@@ -15,7 +15,6 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
-from pipeline.sections.http import HttpLimits
 from pipeline.sections.sites import Site
 from pipeline.sources.http.session import PoliteSession
 from pipeline.sources.manifest import Summary, write_collection
@@ -25,12 +24,8 @@ from pipeline.sources.sites.store import Store
 from tests import hostile as h
 
 GOOD = 12
-LIMITS = HttpLimits(
+LIMITS = h.limits(
     contact="tests@example.invalid",
-    concurrency=8,
-    per_host=8,
-    delay=0.0,
-    connect_timeout=2.0,
     read_timeout=0.4,
     max_seconds=1.5,
     retries=2,

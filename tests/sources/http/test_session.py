@@ -20,31 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import PipelineError
-from pipeline.sections.http import HttpLimits
 from pipeline.sources.http.addresses import Zone, without_loopback_port, zone_of, zones_of
 from pipeline.sources.http.failures import FetchFailed, Stopped
 from pipeline.sources.http.session import PoliteSession
 from tests import hostile as h
 
-LIMITS = HttpLimits(
-    contact="",
-    concurrency=8,
-    per_host=8,
-    delay=0.0,
-    connect_timeout=2.0,
-    read_timeout=2.0,
-    max_seconds=5.0,
-    retries=1,
-    backoff=0.01,
-    max_wait=2.0,
-    max_redirects=3,
-    max_page_bytes=100_000,
-    max_picture_bytes=1_000_000,
-)
-
-
-def limits(**changes: object) -> HttpLimits:
-    return LIMITS.model_copy(update=changes)
+LIMITS = h.LIMITS
 
 
 def fetch(session: PoliteSession, address: str, path: str) -> bytes:
@@ -78,7 +59,7 @@ def ask_often(session: PoliteSession, address: str, times: int) -> None:
 
 def test_no_more_connections_to_a_host_than_allowed() -> None:
     traffic = Traffic()
-    with h.hostile({"/busy": traffic.behave}) as server, PoliteSession(limits(per_host=3)) as one:
+    with h.hostile({"/busy": traffic.behave}) as server, PoliteSession(h.limits(per_host=3)) as one:
         ask_often(one, server.address, 12)
     assert traffic.most == 3
 
@@ -88,7 +69,7 @@ def test_no_more_requests_to_all_hosts_together_than_allowed() -> None:
     with (
         h.hostile({"/busy": traffic.behave}) as here,
         h.hostile({"/busy": traffic.behave}) as there,
-        PoliteSession(limits(concurrency=3)) as one,
+        PoliteSession(h.limits(concurrency=3)) as one,
         ThreadPoolExecutor(2) as threads,
     ):
         list(threads.map(lambda server: ask_often(one, server.address, 8), (here, there)))
@@ -97,7 +78,7 @@ def test_no_more_requests_to_all_hosts_together_than_allowed() -> None:
 
 def test_requests_to_a_host_keep_their_distance() -> None:
     traffic = Traffic()
-    with h.hostile({"/busy": traffic.behave}) as server, PoliteSession(limits(delay=0.15)) as one:
+    with h.hostile({"/busy": traffic.behave}) as server, PoliteSession(h.limits(delay=0.15)) as one:
         ask_often(one, server.address, 5)
     assert min(b - a for a, b in pairwise(traffic.starts)) > 0.1
 
@@ -107,7 +88,7 @@ def test_a_longer_crawl_delay_wins() -> None:
     robots = h.good(b"User-agent: *\nCrawl-delay: 0.3\n")
     with (
         h.hostile({"/busy": traffic.behave, "/robots.txt": robots}) as server,
-        PoliteSession(limits(delay=0.01)) as one,
+        PoliteSession(h.limits(delay=0.01)) as one,
     ):
         for _ in range(3):
             fetch(one, server.address, "/busy")
@@ -197,6 +178,25 @@ def test_retry_after_holds_for_the_whole_host() -> None:
     assert min(moments[1:]) - moments[0] > 0.9
 
 
+def test_pauses_grow_from_failure_to_failure() -> None:
+    moments: list[float] = []
+
+    def failing(exchange: h.Exchange) -> None:
+        moments.append(time.monotonic())
+        exchange.send(b"", "503 Service Unavailable")
+
+    patient = h.limits(retries=3, backoff=0.2)
+    with (
+        h.hostile({"/": failing}) as server,
+        PoliteSession(patient) as one,
+        pytest.raises(FetchFailed, match="HTTP 503"),
+    ):
+        fetch(one, server.address, "/")
+    pauses = [b - a for a, b in pairwise(moments)]
+    assert len(pauses) == 3
+    assert all(pause >= least for pause, least in zip(pauses, (0.2, 0.4, 0.8), strict=True))
+
+
 def test_a_page_that_has_not_changed_is_not_sent_again() -> None:
     def behave(exchange: h.Exchange) -> None:
         if exchange.headers.get("if-none-match") == '"v1"':
@@ -267,7 +267,7 @@ def test_stop_ends_what_runs_and_what_waits_and_the_next_call_goes_on(tmp_path: 
     with h.hostile({"/slow": slow_then_rest, "/other": h.good(body)}) as server:
         zones = zones_of([server.address])
         with (
-            PoliteSession(limits(per_host=1, read_timeout=20.0)) as one,
+            PoliteSession(h.limits(per_host=1, read_timeout=20.0)) as one,
             ThreadPoolExecutor(2) as threads,
         ):
             runs = threads.submit(download, one, "/slow", file)
@@ -293,7 +293,7 @@ def test_a_whole_part_is_taken_without_asking_again(tmp_path: Path) -> None:
     body = h.jpeg(2)
     with h.hostile({"/p": h.resumable(body, len(body) - 1)}) as server:
         zones = zones_of([server.address])
-        with PoliteSession(limits(retries=0)) as one, pytest.raises(FetchFailed):
+        with PoliteSession(h.limits(retries=0)) as one, pytest.raises(FetchFailed):
             one.download(f"{server.address}/p", tmp_path / "p", zones,
                          max_bytes=10**6, max_seconds=5)  # fmt: skip
         with (tmp_path / "p.part").open("ab") as part:

@@ -8,7 +8,6 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.errors import AlreadyRunning, PipelineError
-from pipeline.sections.http import HttpLimits
 from pipeline.sections.sites import ScrapedSource, Site
 from pipeline.sources.demo.web.sites import SITES
 from pipeline.sources.http.session import PoliteSession
@@ -32,12 +30,7 @@ from pipeline.sources.sites.collect import Entries, collect_folder, collect_site
 from pipeline.sources.sites.store import Store
 from tests import hostile as h
 
-LIMITS = HttpLimits(
-    contact="", concurrency=4, per_host=4, delay=0.0, connect_timeout=2.0, read_timeout=2.0,
-    max_seconds=5.0, retries=0, backoff=0.0, max_wait=1.0, max_redirects=3,
-    max_page_bytes=100_000, max_picture_bytes=1_000_000,
-)  # fmt: skip
-Write = Callable[..., Summary]
+LIMITS = h.limits(concurrency=4, per_host=4, retries=0)
 
 
 def page(body: str) -> h.Behaviour:
