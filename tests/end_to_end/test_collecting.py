@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import io
 import json
@@ -65,6 +66,7 @@ def annotations(address: str) -> bytes:
     return stream.getvalue()
 
 
+@functools.cache  # a ZIP holds the time at which it was made
 def archive_of_pictures() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -124,6 +126,7 @@ def configured(root: Path, web: Web) -> Repository:
             "backgrounds.min_side": 32,
             f"{archives}.deeploc.url": f"{address}/set.zip",
             f"{archives}.deeploc.sha256": hashlib.sha256(archive_of_pictures()).hexdigest(),
+            "archives.max_bad_share": 0.5,
             "coco.annotations": f"{address}/annotations.zip",
             "http.delay": 0.0,
             "people.source": "",
@@ -151,6 +154,8 @@ def test_the_preset_web_collects_from_a_copy_of_each_structure(tmp_path: Path, w
     assert len(archived) == 4
     merged = rows(repository, "backgrounds/manifest.csv")
     assert len(merged) == len(scraped) + len(frames) + len(archived)
+    (refused,) = rows(repository, "archives/rejects.csv")
+    assert "escaped.png" in refused["url"]
     assert not list(tmp_path.rglob("escaped*"))
     images = {file.name for file in (repository.root / "data/web/coco/images").glob("*.jpg")}
     assert images == {f"{n}.jpg" for n in (100, 101, 102, 200, 201, 202)}

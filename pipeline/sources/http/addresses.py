@@ -10,6 +10,7 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 from enum import Enum
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 
@@ -61,10 +62,14 @@ def without_loopback_port(url: str) -> str:
     """The address as a manifest keeps it: on loopback, the port is an accident of the run."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    try:
-        is_loopback = host == "localhost" or zone_of(host) is Zone.LOOPBACK
-    except ValueError:
-        return url
-    if not is_loopback:
+    if not _is_loopback(host):
         return url
     return urlunsplit(parts._replace(netloc=f"[{host}]" if ":" in host else host))
+
+
+@lru_cache
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or zone_of(host) is Zone.LOOPBACK
+    except ValueError:  # a name
+        return False

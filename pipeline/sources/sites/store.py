@@ -16,7 +16,9 @@ import sqlite3
 import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,13 +40,14 @@ CREATE TABLE IF NOT EXISTS pictures (
 LOG_COLUMNS = ("time", "url", "outcome", "bytes")
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True)
+class Place:
     """An address as a site of the parameters gives it."""
 
     site: str
     url: str
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Names it in the store; the port of a loopback address does not matter."""
         text = f"{self.site} {without_loopback_port(self.url)}"
