@@ -75,9 +75,29 @@ def test_one_mlflow_run_holds_parameters_curves_scores_and_reports(finished: Rep
     )
 
 
-def test_the_split_was_tracked_as_data(finished: Repository) -> None:
-    (run,) = finished.mlflow_runs("clearscene-data")
-    assert run.data.metrics == {"train": 32.0, "val": 4.0, "test": 4.0, "rejected": 0.0}
+def test_collections_and_splits_were_tracked_as_data(finished: Repository) -> None:
+    runs = {run.info.run_name: run.data.metrics for run in finished.mlflow_runs("clearscene-data")}
+    split = {"train": 32.0, "val": 4.0, "test": 4.0, "rejected": 0.0}
+    assert runs["person_split"] == split
+    assert runs["scrape@cars"] == {"pictures": 12.0, "failed": 0.0, "unwanted": 0.0}
+
+
+def test_the_collection_knows_where_everything_comes_from(finished: Repository) -> None:
+    for source, site in (("backgrounds", "gallery"), ("cars", "catalogue")):
+        folder = finished.root / "data/scrape" / source
+        with (folder / "manifest.csv").open(newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert len(rows) == 12
+        for row in rows:
+            assert (folder / row["file"]).stat().st_size == int(row["bytes"])
+            assert row["site"] == site
+            assert row["url"].startswith("http://127.0.0.1/")
+            assert row["page"].startswith("http://127.0.0.1/")
+            assert row["group"]
+            assert row["licence"]
+    rejects = (finished.root / "data/scrape/backgrounds/rejects.csv").read_text()
+    for reason in ("not a picture", "the same bytes as", "too small", "robots.txt"):
+        assert reason in rejects
 
 
 def test_plots_and_metrics_open(finished: Repository) -> None:

@@ -17,7 +17,7 @@ from pipeline.recipes import RECIPES, recipe
 @pytest.mark.parametrize("name", RECIPES)
 def test_overfits_one_batch(name: str, mini_params: Callable[..., str]) -> None:
     torch.manual_seed(0)
-    module = recipe(name)(parse_params(mini_params(Path("/pictures"), {"lr": 0.01})))
+    module = recipe(name)(parse_params(mini_params(Path("/"), {"lr": 0.01})))
     mask = torch.zeros(4, 1, 32, 32)
     mask[:2, :, 8:24, 4:20] = 1
     mask[2:, :, 4:16, 12:30] = 1
@@ -37,7 +37,7 @@ def test_overfits_one_batch(name: str, mini_params: Callable[..., str]) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_same_seed_same_start(name: str, mini_params: Callable[..., str]) -> None:
     def start(seed: int) -> torch.Tensor:
-        module = recipe(name)(parse_params(mini_params(Path("/pictures"), {"seed": seed})))
+        module = recipe(name)(parse_params(mini_params(Path("/"), {"seed": seed})))
         return torch.cat([weight.flatten() for weight in module.network.parameters()])
 
     assert torch.equal(start(1), start(1))
@@ -46,7 +46,7 @@ def test_same_seed_same_start(name: str, mini_params: Callable[..., str]) -> Non
 
 def test_the_rate_is_the_base_rate_times_the_scale(mini_params: Callable[..., str]) -> None:
     values = {"lr": 1e-5, "networks.person_se.lr_scale": 0.1}
-    module = recipe("person_se")(parse_params(mini_params(Path("/pictures"), values)))
+    module = recipe("person_se")(parse_params(mini_params(Path("/"), values)))
     assert module.configure_optimizers().param_groups[0]["lr"] == 1e-6
 
 

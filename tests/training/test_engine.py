@@ -39,7 +39,7 @@ def run(workspace: Workspace) -> Callable[..., Trained]:
         return fit(
             "person_se",
             module,
-            *module.datasets(split, Path(params.root)),
+            *module.datasets(split, Path(params.inputs.people)),
             batch_size=module.batch_size,
             epochs=module.epochs,
             seed=params.seed,
