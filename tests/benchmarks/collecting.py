@@ -10,6 +10,7 @@ import asyncio
 import io
 import itertools
 import multiprocessing
+import re
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -88,15 +89,16 @@ def server() -> Iterator[str]:
 
 
 def plainly(address: str, folder: Path, threads: int) -> None:
-    """requests with one session: fetch and write."""
+    """requests with one session: read the page, then fetch and write."""
     session = requests.Session()
 
-    def fetch(number: int) -> None:
-        body = session.get(f"{address}/{number}.jpg", timeout=10).content
-        (folder / f"{number}.jpg").write_bytes(body)
+    def fetch(name: str) -> None:
+        body = session.get(f"{address}/{name}", timeout=10).content
+        (folder / name).write_bytes(body)
 
     with session, ThreadPoolExecutor(threads) as pool:
-        list(pool.map(fetch, range(PICTURES)))
+        names = re.findall(r'src="/(.*?)"', session.get(f"{address}/", timeout=10).text)
+        list(pool.map(fetch, names))
 
 
 def collected(address: str, folder: Path) -> None:
