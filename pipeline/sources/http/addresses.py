@@ -58,6 +58,11 @@ def zones_of(urls: Iterable[str]) -> frozenset[Zone]:
     return frozenset({Zone.PUBLIC, *map(zone_of, addresses)})
 
 
+def is_local(url: str) -> bool:
+    """Whether an address names the loopback."""
+    return _is_loopback(urlsplit(url).hostname or "")
+
+
 def without_loopback_port(url: str) -> str:
     """The address as a manifest keeps it: on loopback, the port is an accident of the run."""
     parts = urlsplit(url)

@@ -143,9 +143,20 @@ class _TLSPool(HTTPSConnectionPool):
     ConnectionCls = _GuardedTLS
 
 
+POOLS = {"http": _Pool, "https": _TLSPool}
+
+
 class GuardedAdapter(HTTPAdapter):
-    """requests' adapter, on connections that belong to the thread's exchange."""
+    """requests' adapter, on connections that belong to the thread's exchange.
+
+    Through a proxy (from the environment) time is guarded, too; the place is the proxy's affair.
+    """
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = POOLS
+        return manager

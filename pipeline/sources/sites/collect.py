@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.errors import BadPicture
 from pipeline.sections.sites import Site
 from pipeline.sources.folder import list_pictures
-from pipeline.sources.http.addresses import Zone, without_loopback_port, zones_of
+from pipeline.sources.http.addresses import Zone, is_local, without_loopback_port, zones_of
 from pipeline.sources.http.failures import FetchFailed, Stopped
 from pipeline.sources.http.part import UNKNOWN, Validators
 from pipeline.sources.http.session import PoliteSession
@@ -55,6 +55,9 @@ def collect_sites(
         PipelineError: A site cannot be walked over; what was fetched stays in the store.
         KeyboardInterrupt: Likewise.
     """
+    everyone = [url for urls in starts.values() for url in urls]
+    if not session.limits.contact and not all(map(is_local, everyone)):
+        log.warning("http.contact in params.yaml is empty: no site can tell who asks")
     with ThreadPoolExecutor(max_workers=max(1, len(sites))) as threads:
         visits = [
             threads.submit(_Visit(name, site, starts[name], session, store, meter).run)

@@ -34,6 +34,9 @@ class PageText(NamedTuple):
     body: bytes
 
 
+MISSES = 10
+"""Pages without a match after which a selector that never matched is given up."""
+
 ReadPage = Callable[[str], PageText]
 
 
@@ -63,7 +66,7 @@ class Walk:
         self._pages: set[str] = set()
         self._pictures: set[str] = set()
         self._hits: dict[str, int] = {}
-        self._first_miss: dict[str, str] = {}
+        self._misses: dict[str, list[str]] = {}
         nexts = [site.next, *(step.next for step in site.follow)]
         self._steps = [
             _Step(step, next_page)
@@ -79,10 +82,12 @@ class Walk:
         for url in self._start:
             yield from self._pages_from(url, 0, "", is_start=True)
         if len(self._pages) >= self._site.max_pages:
-            log.warning("%s: stopped after max_pages: %d", self._name, self._site.max_pages)
-        for selector, page in self._first_miss.items():
-            if not self._hits.get(selector):
-                raise PipelineError(self._miss(selector, page))
+            log.warning("%s: stopped after max_pages, %d", self._name, self._site.max_pages)
+        if self._is_full():
+            log.info("%s: stopped after max_pictures, %d", self._name, self._site.max_pictures)
+        for selector, pages in self._misses.items():
+            if not self._hits[selector]:
+                raise PipelineError(self._miss(selector, pages[0]))
 
     def _pages_from(
         self, url: str, depth: int, group: str, is_start: bool = False
@@ -148,7 +153,10 @@ class Walk:
         found = [(tag, value) for tag, value in found if value]
         self._hits[selector] = self._hits.get(selector, 0) + len(found)
         if not found:
-            self._first_miss.setdefault(selector, page)
+            missed = self._misses.setdefault(selector, [])
+            missed.append(page)
+            if len(missed) >= MISSES and not self._hits[selector]:
+                raise PipelineError(self._miss(selector, missed[0]))
             self._refuse(page, f"nothing matches {selector}", failed=False)
         return found
 

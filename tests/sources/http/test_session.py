@@ -365,6 +365,19 @@ def test_a_public_start_does_not_lead_into_the_machine(monkeypatch: pytest.Monke
         assert server.requests == []
 
 
+def test_a_proxy_of_the_environment_is_asked_and_guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = {
+        "http://gallery.example/": h.good(b"by proxy"),
+        "http://gallery.example/drip": h.dripping,
+    }
+    with h.hostile(pages) as proxy, PoliteSession(h.limits(max_seconds=0.5)) as one:
+        monkeypatch.setenv("http_proxy", proxy.address)
+        public = frozenset({Zone.PUBLIC})
+        assert one.page("http://gallery.example/", public).body == b"by proxy"
+        with pytest.raises(FetchFailed, match="took too long"):
+            one.page("http://gallery.example/drip", public)
+
+
 def test_a_connection_that_is_kept_open_is_checked_anew() -> None:
     with h.hostile({"/": h.good(b"secret")}) as server, PoliteSession(LIMITS) as one:
         assert fetch(one, server.address, "/") == b"secret"

@@ -15,7 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.errors import AlreadyRunning, PipelineError
-from pipeline.sections.sites import ScrapedSource, Site
+from pipeline.sections.sites import Follow, ScrapedSource, Site
 from pipeline.sources.demo.web.sites import SITES
 from pipeline.sources.http.session import PoliteSession
 from pipeline.sources.manifest import (
@@ -147,6 +147,19 @@ def test_a_selector_that_matches_nothing_is_named_with_site_and_page(
     assert "params.yaml" in text
     assert "\n" not in text
     assert not (tmp_path / "out").exists()
+
+
+def test_a_wrong_selector_is_told_before_the_whole_site_is_walked_over(tmp_path: Path) -> None:
+    links = "".join(f'<a href="/{n}.html">{n}</a>' for n in range(50))
+    pages = {"/": page(links)} | {f"/{n}.html": page("<p>no picture") for n in range(50)}
+    with h.hostile(pages) as server:
+        site = Site(
+            start=[f"{server.address}/"], pictures="img@src",
+            follow=[Follow(links="a@href")],
+        )  # fmt: skip
+        with pytest.raises(PipelineError, match=r"nothing on .*/0\.html matches img@src"):
+            collect(tmp_path, s=site)
+        assert len([r for r in server.requests if r.path.endswith(".html")]) == 10
 
 
 def test_a_page_without_pictures_among_others_is_listed_and_no_error(tmp_path: Path) -> None:
