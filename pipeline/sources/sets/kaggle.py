@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+import numpy as np
 import requests
+from numpy.typing import NDArray
+from PIL import Image
 
 from pipeline.errors import PipelineError
+from pipeline.images import write_png
 from pipeline.sources.sets.layout import find_root, place_layout
 from pipeline.workspace import place_file, whole_directory
 
 log = logging.getLogger(__name__)
 
 DATASET = "nikhilroxtomar/person-segmentation"
-PAIRS = ("images", "masks")
+MASKS = "masks"
+PAIRS = ("images", MASKS)
 LISTS = "segmentation"
 """Three lists of names; nothing here reads them, so an archive may lack them."""
 
@@ -49,7 +54,25 @@ def fetch_person_segmentation(folder: Path) -> int:
     root = find_root(cached, PAIRS, f"the set {DATASET}")
     names = [*PAIRS, LISTS] if (root / LISTS).is_dir() else [*PAIRS]
     with whole_directory(folder) as output:
-        return place_layout(root, output, names, place_file)
+        return place_layout(root, output, names, _place)
+
+
+def _place(file: Path, target: Path) -> None:
+    """Put a file there; a mask of 0 and 1 becomes one of 0 and 255, as masks are here."""
+    levels = _levels(file) if target.parent.name == MASKS else None
+    if levels is not None and levels.max(initial=0) == 1:
+        write_png(target.with_suffix(".png"), levels * np.uint8(255))
+    else:
+        place_file(file, target)
+
+
+def _levels(file: Path) -> NDArray[np.uint8] | None:
+    """The grey levels of a picture; None if it is none, which the split will say."""
+    try:
+        with Image.open(file) as image:
+            return np.asarray(image.convert("L"))
+    except (OSError, SyntaxError, ValueError):
+        return None
 
 
 def _download() -> Path:
@@ -79,7 +102,7 @@ def _kagglehub() -> Any:
         return importlib.import_module("kagglehub")
     except ImportError:
         raise PipelineError(
-            f"people.source: kaggle needs kagglehub; pip install 'clearscene[downloads]', {BY_HAND}"
+            f"people.source: kaggle needs kagglehub; pip install -e '.[downloads]', {BY_HAND}"
         ) from None
 
 

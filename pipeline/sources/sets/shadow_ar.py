@@ -119,6 +119,6 @@ def _gdown() -> Any:
         return importlib.import_module("gdown")
     except ImportError:
         raise PipelineError(
-            "shadows.source on Google Drive needs gdown; pip install 'clearscene[downloads]', or "
+            "shadows.source on Google Drive needs gdown; pip install -e '.[downloads]', or "
             "fetch it in a browser and give the absolute path of the archive"
         ) from None

@@ -161,7 +161,7 @@ def _extract(session: PoliteSession, url: str, came: Path, limits: FramesLimits)
     except ModuleNotFoundError:
         raise PipelineError(
             f"{url} (frames.videos): is a page, not a video file; `pip install "
-            "'clearscene[downloads]'` brings yt-dlp, which reads such pages, or give the address "
+            "-e '.[downloads]'` brings yt-dlp, which reads such pages, or give the address "
             "of the file"
         ) from None
     own = came.with_suffix(".yt-dlp")

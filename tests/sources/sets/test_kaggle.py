@@ -16,9 +16,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline.errors import PipelineError
+from pipeline.images import read_mask
 from pipeline.sources.sets.kaggle import DATASET, fetch_person_segmentation
 
 pytest.importorskip("kagglehub", reason="needs the extra `downloads`")
@@ -121,6 +124,18 @@ def test_the_set_is_laid_out_whatever_the_folder_in_the_archive_is_called(
     }  # fmt: skip
 
 
+def test_masks_of_0_and_1_become_masks_of_0_and_255(kaggle: Kaggle, tmp_path: Path) -> None:
+    levels = np.arange(64, dtype=np.uint8).reshape(8, 8) % 2
+    for name, grey in (("masks/1.png", levels), ("masks/2.png", levels * 255)):
+        stream = io.BytesIO()
+        Image.fromarray(grey).save(stream, format="PNG")
+        kaggle.files[name] = stream.getvalue()
+    fetch_person_segmentation(tmp_path / "out")
+    for name in ("1", "2"):
+        assert np.array_equal(read_mask(tmp_path / "out/masks" / f"{name}.png"), levels > 0)
+    assert (tmp_path / "out/masks/2.png").read_bytes() == kaggle.files["masks/2.png"]
+
+
 def test_what_is_in_the_cache_is_not_downloaded_again(kaggle: Kaggle, tmp_path: Path) -> None:
     for _ in range(2):
         fetch_person_segmentation(tmp_path / "people")
@@ -192,5 +207,5 @@ def test_without_kagglehub_the_remedy_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "kagglehub", None)
-    with pytest.raises(PipelineError, match=r"pip install 'clearscene\[downloads\]'"):
+    with pytest.raises(PipelineError, match=r"pip install -e '\.\[downloads\]'"):
         fetch_person_segmentation(tmp_path / "people")

@@ -213,5 +213,5 @@ def test_what_is_no_archive_is_named_with_the_remedy(drive: Drive, tmp_path: Pat
 
 def test_without_gdown_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gdown", None)
-    with pytest.raises(PipelineError, match=r"pip install 'clearscene\[downloads\]'"):
+    with pytest.raises(PipelineError, match=r"pip install -e '\.\[downloads\]'"):
         fetch(DRIVE, tmp_path)

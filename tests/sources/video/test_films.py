@@ -130,7 +130,7 @@ def test_without_yt_dlp_a_page_names_the_remedy(
     for module in [name for name in sys.modules if name.partition(".")[0] == "yt_dlp"]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "yt_dlp", None)
-    with pytest.raises(PipelineError, match=r"pip install 'clearscene\[downloads\]'"):
+    with pytest.raises(PipelineError, match=r"pip install -e '\.\[downloads\]'"):
         fetch_video(session, f"{site.url}/watch", tmp_path / "videos", limits())
     assert fetch_video(session, f"{site.url}/drive", tmp_path / "videos", limits()).exists()
 
