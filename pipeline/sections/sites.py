@@ -43,6 +43,15 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _replacements(full: dict[str, str]) -> dict[str, str]:
+    for pattern, replacement in full.items():
+        try:
+            re.sub(pattern, replacement, "")
+        except (re.error, IndexError) as problem:
+            raise ValueError(f"{pattern!r}: {replacement!r} does not replace: {problem}") from None
+    return full
+
+
 def _start(text: str) -> str:
     if not text.startswith(("http://", "https://", DEMO)):
         raise ValueError(f"{text!r} is not an address that begins with http:// or https://")
@@ -85,7 +94,7 @@ class Site(Section):
     """Steps from the start pages to the pages that show pictures; none if they show them."""
     pictures: Selector
     """The pictures, or the links to them."""
-    full: dict[Pattern, str] = Field(default_factory=dict)
+    full: Annotated[dict[Pattern, str], AfterValidator(_replacements)] = Field(default_factory=dict)
     """From the address of a thumbnail to that of the full picture: pattern, replacement."""
     keep: Pattern = ""
     """Take only pictures whose full address holds this pattern."""

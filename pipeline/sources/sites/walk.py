@@ -77,7 +77,8 @@ class Walk:
         """The pictures, each address once.
 
         Raises:
-            PipelineError: A selector matches nothing on any page, or no start page can be read.
+            PipelineError: A selector matches nothing on any page, a start page cannot be read, or
+                no picture is left.
         """
         for url in self._start:
             yield from self._pages_from(url, 0, "", is_start=True)
@@ -88,6 +89,12 @@ class Walk:
         for selector, pages in self._misses.items():
             if not self._hits[selector]:
                 raise PipelineError(self._miss(selector, pages[0]))
+        if not self._pictures:
+            refused = "".join(f"; {one.origin.url}: {one.reason}" for one in self.refusals[:1])
+            raise PipelineError(
+                f"{self._name}: no picture is left on the {len(self._pages)} pages read{refused}; "
+                "see what `only`, `keep` and `full` in params.yaml take away"
+            )
 
     def _pages_from(
         self, url: str, depth: int, group: str, is_start: bool = False

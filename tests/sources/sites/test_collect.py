@@ -162,6 +162,19 @@ def test_a_wrong_selector_is_told_before_the_whole_site_is_walked_over(tmp_path:
         assert len([r for r in server.requests if r.path.endswith(".html")]) == 10
 
 
+@pytest.mark.parametrize(
+    "change", [{"keep": "nowhere"}, {"follow": [{"links": "a.album@href", "only": ["Cats"]}]}]
+)
+def test_a_site_of_which_nothing_is_left_is_an_error(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    with (
+        h.hostile(gallery()) as server,
+        pytest.raises(PipelineError, match=r"gallery: no picture is left .*`only`, `keep`"),
+    ):
+        collect(tmp_path, gallery=gallery_site(server.address, **change))
+
+
 def test_a_page_without_pictures_among_others_is_listed_and_no_error(tmp_path: Path) -> None:
     pages = gallery() | {"/b.html": page("<p>nothing yet</p>"), "/c.html": h.missing}
     with h.hostile(pages) as server:
@@ -358,6 +371,8 @@ def test_a_site_that_fails_stops_the_others_and_loses_nothing(tmp_path: Path) ->
         ({"pictures": "img"}, "CSS@ATTRIBUTE"),
         ({"pictures": "img[@src"}, "not CSS"),
         ({"keep": "("}, "not a regular expression"),
+        ({"full": {"(": "x"}}, "not a regular expression"),
+        ({"full": {"a": r"\2"}}, "does not replace"),
         ({"start": ["ftp://example.org"]}, "http://"),
         ({"start": []}, "at least 1 item"),
         ({"colour": "red"}, "Extra inputs"),
