@@ -26,7 +26,8 @@ def main() -> None:
         "archives: %d pictures kept, %d unwanted, %d failed",
         summary.pictures, summary.unwanted, summary.failed,
     )  # fmt: skip
-    log_data("archives", {}, summary._asdict())
+    if any(archive.url for archive in params.archives.entries.values()):
+        log_data("archives", {}, summary._asdict())
 
 
 if __name__ == "__main__":

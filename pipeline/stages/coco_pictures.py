@@ -50,7 +50,8 @@ def main() -> None:
     rejects = fetch(rows, params) if folder == IMAGES else check_pictures(rows, folder)
     write_whole(REJECTS, pd.DataFrame(rejects, columns=Reject._fields).to_csv(index=False).encode())
     log.info("coco_pictures: %d of %d are there", len(rows) - len(rejects), len(rows))
-    log_data("coco_pictures", {}, {"pictures": len(rows), "rejected": len(rejects)})
+    if rows:
+        log_data("coco_pictures", {}, {"pictures": len(rows), "rejected": len(rejects)})
     refuse_if_too_many_missing(rejects, len(rows), params.coco.max_bad_share)
 
 

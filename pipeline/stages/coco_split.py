@@ -51,7 +51,8 @@ def main() -> None:
         pd.DataFrame(rows, columns=SplitRow._fields).to_csv(output / "split.csv", index=False)
     sizes = Counter(row.split for row in rows)
     log.info("coco_split: %s", ", ".join(f"{n} {part}" for part, n in sizes.items()) or "none")
-    log_data("coco_split", {"coverage": params.coco.coverage}, sizes)
+    if rows:
+        log_data("coco_split", {"coverage": params.coco.coverage}, sizes)
 
 
 if __name__ == "__main__":
