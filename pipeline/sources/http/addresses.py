@@ -23,6 +23,7 @@ class Zone(Enum):
     OTHER = "reserved"  # link-local, multicast, unspecified, ...
 
 
+@lru_cache
 def zone_of(address: str) -> Zone:
     """The zone of an IPv4 or IPv6 address; IPv4 inside IPv6 counts as what it wraps."""
     ip = ipaddress.ip_address(address.partition("%")[0])

@@ -190,6 +190,8 @@ class _Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self._settings: dict[str, Any] = {}
+        # Else requests looks for credentials in ~/.netrc, which no gallery shall be given.
+        self.auth = lambda request: request
 
     def merge_environment_settings(
         self, url: str | bytes | None, proxies: Any, stream: Any, verify: Any, cert: Any
