@@ -26,8 +26,8 @@ from tests import hostile as h
 GOOD = 12
 LIMITS = h.limits(
     contact="tests@example.invalid",
-    read_timeout=0.4,
-    max_seconds=1.5,
+    read_timeout=0.8,
+    max_seconds=3.0,
     retries=2,
     backoff=0.05,
     max_wait=3.0,
@@ -238,8 +238,8 @@ def test_nothing_half_written_remains(run: Run) -> None:
 
 
 def test_time_and_memory_are_bounded(run: Run) -> None:
-    """Many faults use up their 1.5 s, eight at a time; the bombs alone hold 10 GB unpacked."""
-    assert run.seconds < 30
+    """Many faults use up their 3 s, eight at a time; the bombs alone hold 10 GB unpacked."""
+    assert run.seconds < 60
     assert run.grown < 300_000  # type: ignore[attr-defined]  # kB
 
 
