@@ -74,18 +74,15 @@ def centrality(
         return np.where(squared * squared > 0, area / (squared * squared), np.inf)
 
 
-def split_rows(
-    instances: Mapping[str, Instances], coverage: float, deal: Mapping[int, str] | None = None
-) -> list[SplitRow]:
+def split_rows(instances: Mapping[str, Instances], coverage: float) -> list[SplitRow]:
     """The rows of split.csv, sorted by part and image id.
 
     Args:
         instances: By part.
         coverage: See `central_persons`.
-        deal: Part of every image id, where it is not that of the file.
     """
     rows = [
-        SplitRow(deal[person.image_id] if deal else split, *person)
+        SplitRow(split, *person)
         for split, (images, persons) in instances.items()
         for person in central_persons(images, persons, coverage)
     ]
