@@ -44,6 +44,10 @@ class BadPicture(PipelineError):
         self.file = file
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type[BadPicture], tuple[Path, str]]:
+        """Errors come back from other processes, and are made again there from these."""
+        return BadPicture, (self.file, self.reason)
+
 
 class MissingFolder(PipelineError):
     """A folder that the parameters name is not there."""

@@ -15,7 +15,7 @@ from pipeline.metrics import (
     pooled_scores,
     total,
 )  # fmt: skip
-from pipeline.sheets import Row, contact_sheet, show_mask
+from pipeline.sheets import Row, contact_sheet, evenly, show_mask
 
 OURS = "prediction"
 
@@ -63,12 +63,11 @@ def summarise(judged: Sequence[Judged]) -> dict[str, object]:
     return {**ours, "pictures": len(judged), "baseline": scores}
 
 
-def representative(judged: Sequence[Judged], evenly: int, worst: int) -> list[tuple[str, Judged]]:
+def representative(judged: Sequence[Judged], spread: int, worst: int) -> list[tuple[str, Judged]]:
     """Pictures for a contact sheet: evenly from best to worst by Jaccard, then the worst ones."""
     ranked = sorted(judged, key=lambda one: (-one.jaccard, one.picture))
-    last = len(ranked) - 1
-    places = sorted({round(i * last / max(1, evenly - 1)) for i in range(evenly)})
-    worst_places = [place for place in range(last, -1, -1) if place not in places][:worst]
+    places = evenly(range(len(ranked)), spread)
+    worst_places = [place for place in reversed(range(len(ranked))) if place not in places][:worst]
     return [
         *((f"rank {place + 1} of {len(ranked)}", ranked[place]) for place in places),
         *((f"among the worst, rank {place + 1}", ranked[place]) for place in worst_places),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
 
 from pipeline.images import RGB, Mask, resize_picture
+
+T = TypeVar("T")
 
 TILE = 192
 CAPTION = 22
@@ -24,10 +26,24 @@ class Row(NamedTuple):
     pictures: Sequence[RGB]
 
 
+class Tile(NamedTuple):
+    """One picture of a gallery, of any size, and what stands under it."""
+
+    caption: str
+    picture: RGB
+
+
 def show_mask(picture: RGB, mask: Mask) -> RGB:
     """The picture as it is inside the mask, pale magenta outside, as a cutout would show it."""
     pale = picture * 0.15 + np.array((255, 0, 255)) * 0.85
     return np.where(mask[..., None], picture, pale).astype(np.uint8)
+
+
+def evenly(things: Sequence[T], count: int) -> list[T]:
+    """So many of them at even distances, the first and the last among them; fewer if there are."""
+    last = len(things) - 1
+    places = {round(i * last / max(1, count - 1)) for i in range(count)} if things else set()
+    return [things[place] for place in sorted(places)]
 
 
 def contact_sheet(columns: Sequence[str], rows: Sequence[Row]) -> RGB:
@@ -50,6 +66,21 @@ def contact_sheet(columns: Sequence[str], rows: Sequence[Row]) -> RGB:
         for number, picture in enumerate(row.pictures):
             left = GAP + number * step
             sheet[top : top + TILE, left : left + TILE] = _tile(picture)
+    return sheet
+
+
+def gallery(tiles: Sequence[Tile], title: str, without: str, columns: int = 4) -> RGB:
+    """Pictures side by side under one title; `without` stands there if there are none."""
+    step = TILE + GAP
+    lines = -(-len(tiles) // columns)
+    shape = (CAPTION + max(1, lines * (step + CAPTION)), columns * step + GAP, 3)
+    sheet = np.full(shape, PAPER, np.uint8)
+    _write(sheet, title if tiles else without, GAP, CAPTION - 7)
+    for place, tile in enumerate(tiles):
+        line, column = divmod(place, columns)
+        top, left = CAPTION + line * (step + CAPTION), GAP + column * step
+        sheet[top : top + TILE, left : left + TILE] = _tile(tile.picture)
+        _write(sheet, tile.caption, left, top + TILE + CAPTION - 8)
     return sheet
 
 

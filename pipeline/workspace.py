@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -87,9 +89,16 @@ def whole_directory(target: Path) -> Iterator[Path]:
 
 def write_whole(file: Path, content: bytes) -> None:
     """Write beside and rename, so that the file is never seen half written."""
+    with write_file(file) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def write_file(file: Path) -> Iterator[Path]:
+    """Give a name beside `file` to write to, and rename it to `file` if all went well."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part")
-    part.write_bytes(content)
+    yield part
     part.replace(file)
 
 
@@ -110,6 +119,15 @@ def file_hash(file: Path) -> str:
     """SHA-256 of a file's bytes, hexadecimal."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def work_key(**what: Any) -> str:
+    """A short hash of everything that makes a piece of work: parameters, data and code.
+
+    Changed parameters, data or code give another key, so an old run is never gone on with.
+    """
+    text = json.dumps(what, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def code_hash(*places: str) -> str:

@@ -34,7 +34,7 @@ QUICKEST: dict[str, Any] = {
     "networks.person_se.low_width": 8,
     "networks.person_se.epochs": 2,
     "networks.person_se.batch_size": 4,
-    "networks.person_se.multiply": True,
+    "person_split.multiply": "online",
     "evaluate.grabcut.iterations": 1,
     "report.resamples": 100,
 }

@@ -89,7 +89,7 @@ def test_the_summary_agrees_with_the_table(judged: list[Judged]) -> None:
 
 
 def test_examples_go_evenly_from_best_to_worst_then_the_worst() -> None:
-    chosen = representative(with_jaccards(range(0, 100, 5)), evenly=3, worst=2)
+    chosen = representative(with_jaccards(range(0, 100, 5)), spread=3, worst=2)
     assert [one.jaccard for _, one in chosen] == [0.95, 0.45, 0.0, 0.05, 0.1]
     assert chosen[0][0] == "rank 1 of 20"
     assert chosen[2][0] == "rank 20 of 20"
@@ -99,14 +99,14 @@ def test_examples_go_evenly_from_best_to_worst_then_the_worst() -> None:
 @pytest.mark.parametrize("pictures", [1, 2, 5, 6, 7, 10, 11, 40])
 def test_no_picture_is_shown_twice_and_best_and_worst_always_are(pictures: int) -> None:
     judged = with_jaccards(range(pictures))
-    names = [one.picture for _, one in representative(judged, evenly=6, worst=4)]
+    names = [one.picture for _, one in representative(judged, spread=6, worst=4)]
     assert len(names) == len(set(names)) == min(pictures, 10)
     assert {judged[0].picture, judged[-1].picture} <= set(names)
 
 
 def test_equal_scores_are_ranked_by_name() -> None:
     tied = with_jaccards([50, 50, 50])
-    backwards = representative(tied[::-1], evenly=3, worst=0)
+    backwards = representative(tied[::-1], spread=3, worst=0)
     assert [one.picture for _, one in backwards] == ["p00", "p01", "p02"]
 
 

@@ -54,8 +54,9 @@ def test_the_preset_photos_finds_the_folders_that_are_there(tmp_path: Path) -> N
         (tmp_path / folder).mkdir(parents=True)
     params = parse_params(preset_text("photos", tmp_path))
     assert params.inputs.model_dump() == {
-        "people": f"{tmp_path}/people", "video": f"{tmp_path}/video", "shadows": "data/nothing",
-        "coco_annotations": "data/nothing", "coco_images": "data/nothing",
+        "people": f"{tmp_path}/people", "car_masks": "data/nothing", "video": f"{tmp_path}/video",
+        "shadows": "data/nothing", "coco_annotations": "data/nothing",
+        "coco_images": "data/nothing",
     }  # fmt: skip
     assert params.scrape.cars.folder == f"{tmp_path}/cars/images"
     assert params.scrape.backgrounds.folder == "data/nothing"
@@ -65,7 +66,8 @@ def test_the_preset_web_holds_the_published_settings() -> None:
     params = parse_params(preset_text("web"))
     person_se = params.networks.person_se
     assert (person_se.encoder, person_se.pretrained, person_se.size) == ("resnet50", True, 512)
-    assert (person_se.width, person_se.low_width, person_se.multiply) == (256, 48, True)
+    assert (person_se.width, person_se.low_width) == (256, 48)
+    assert (params.person_split.multiply, params.person_split.size) == ("offline", 512)
     assert person_se.plateau.model_dump() == {"factor": 0.1, "patience": 5, "min_lr": 1e-7}
     assert person_se.early_stopping == 20
     assert params.splits.test_share == 0.1
@@ -120,10 +122,14 @@ def test_every_way_to_write_a_rate_is_a_number(written: str) -> None:
         ("epochs", "epochs: 6.5", "networks.person_se.epochs: must be a valid integer, got 6.5"),
         ("epochs", "", "networks.person_se.epochs: missing"),
         ("epochs", "epoch: 6", "networks.person_se.epochs: missing; networks.person_se.epoch: un"),
-        ("size", "size: 100", "networks.person_se.size: must be a multiple of 16, got 100"),
+        ("person_se.size", "size: 100", "networks.person_se.size: must be a multiple of 16, got 100"),
         ("batch_size", "batch_size: 1", "networks.person_se.batch_size: must be greater than or"),
         ("encoder", "encoder: vgg", "networks.person_se.encoder: must be 'resnet18', "),
-        ("multiply", "multiply: 1", "networks.person_se.multiply: must be a valid boolean, got 1"),
+        (
+            "pretrained",
+            "pretrained: 1",
+            "networks.person_se.pretrained: must be a valid boolean",
+        ),
         ("patience", "patience: x", "networks.person_se.plateau.patience: must be a valid integer"),
         ("person_se", "car_mask: 1\n  person_se:", "networks.car_mask: unknown key"),
         ("test_share", "test_share: 1", "splits.test_share: must be less than 1, got 1"),

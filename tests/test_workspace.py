@@ -23,6 +23,7 @@ from pipeline.workspace import (
     repository_root,
     single_process,
     whole_directory,
+    work_key,
     write_whole,
 )
 
@@ -185,6 +186,13 @@ def copied(workdir: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_key_depends_on_everything_that_makes_a_run() -> None:
+    what = {"params": {"lr": 1e-4}, "data": "a", "code": "b"}
+    assert work_key(**what) == work_key(**what)
+    others = [{**what, "params": {"lr": 1e-5}}, {**what, "data": "c"}, {**what, "code": "c"}]
+    assert len({work_key(**what), *(work_key(**other) for other in others)}) == 4
 
 
 def test_the_code_hash_changes_with_every_python_file_it_covers(

@@ -87,13 +87,21 @@ class PersonMasks(Dataset[Sample]):
     def __getitem__(self, index: int) -> Sample:
         row = self.pictures[index // len(self.variants)]
         variant = self.variants[index % len(self.variants)]
-        picture = resize_picture(read_picture(row.picture), self.size, self.size)
-        mask = resize_mask(read_mask(row.mask), self.size, self.size)
-        return to_sample(*VARIANTS[variant](picture, mask, self._draw(row.name, variant)))
+        return to_sample(*make_variant(read_square(row, self.size), row.name, variant, self.seed))
 
-    def _draw(self, name: str, variant: str) -> int:
-        digest = hashlib.sha256(f"{self.seed}:{name}:{variant}".encode()).digest()
-        return int.from_bytes(digest[:4], "big")
+
+def read_square(row: PersonPicture, size: int) -> tuple[RGB, Mask]:
+    """Picture and mask, each squeezed to size × size."""
+    return (
+        resize_picture(read_picture(row.picture), size, size),
+        resize_mask(read_mask(row.mask), size, size),
+    )
+
+
+def make_variant(square: tuple[RGB, Mask], name: str, variant: str, seed: int) -> tuple[RGB, Mask]:
+    """One of the VARIANTS of the picture called `name`."""
+    digest = hashlib.sha256(f"{seed}:{name}:{variant}".encode()).digest()
+    return VARIANTS[variant](*square, int.from_bytes(digest[:4], "big"))
 
 
 def to_sample(picture: RGB, mask: Mask) -> Sample:

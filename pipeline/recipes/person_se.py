@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from pipeline.datasets.people import PersonMasks, Sample, read_split
+from pipeline.datasets.shards import ShardedPersonMasks, training_samples
 from pipeline.losses.segmentation import dice_loss
 from pipeline.metrics import confusion_counts, jaccard_score
 from pipeline.networks.build import build
@@ -42,6 +43,7 @@ class PersonSE(lightning.LightningModule):
     def __init__(self, params: Params) -> None:
         super().__init__()
         self.settings = params.networks.person_se
+        self.multiply, self.variants_seed = params.person_split.multiply, params.splits.seed
         self.seed = params.seed
         self.lr = learning_rate(params.lr, self.settings.lr_scale)
         self.size = self.settings.size
@@ -59,12 +61,13 @@ class PersonSE(lightning.LightningModule):
         # Convolutions over channels-last weights are faster on CPUs (`make bench`).
         self.network = network.to(memory_format=torch.channels_last)
 
-    def datasets(self, split: Path, people: Path) -> tuple[PersonMasks, PersonMasks]:
+    def datasets(
+        self, split: Path, people: Path
+    ) -> tuple[PersonMasks | ShardedPersonMasks, PersonMasks]:
         """Training and validation part."""
-        train, validation = (read_split(split, people, part) for part in ("train", "val"))
         return (
-            PersonMasks(train, self.size, self.settings.multiply, self.seed),
-            PersonMasks(validation, self.size),
+            training_samples(split, people, self.size, self.multiply, self.variants_seed),
+            PersonMasks(read_split(split, people, "val"), self.size),
         )
 
     def objective(self, batch: Sample) -> tuple[dict[str, Tensor], Tensor]:

@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
+from PIL import Image
 
 from pipeline.errors import BadPicture, MissingFolder, PipelineError
 from pipeline.images import read_mask, read_picture
+from pipeline.sources.pictures import perceptual_hash
 from pipeline.workspace import file_hash
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -35,6 +37,7 @@ class PairFacts(NamedTuple):
     width: int
     height: int
     coverage: float
+    phash: str
     picture_sha256: str
     mask_sha256: str
 
@@ -140,6 +143,7 @@ def inspect_pair(pair: Pair, folder: Path) -> PairFacts:
         width=width,
         height=height,
         coverage=round(float(np.mean(mask)), 6),
+        phash=perceptual_hash(Image.fromarray(picture)),
         picture_sha256=file_hash(pair.picture),
         mask_sha256=file_hash(pair.mask),
     )

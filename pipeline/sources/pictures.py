@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import imagehash
 import numpy as np
+from PIL import Image
 
 from pipeline.errors import BadPicture
 from pipeline.images import open_picture
@@ -59,8 +60,7 @@ def inspect_picture(file: Path) -> PictureFacts:
     """
     with _decoding:
         picture = open_picture(file)
-        factor = max(1, min(picture.size) // ENOUGH)
-        phash = str(imagehash.phash(picture.reduce(factor)))
+        phash = perceptual_hash(picture)
     if picture.format not in SUFFIXES:
         raise BadPicture(
             file, f"is {picture.format}, which is not taken ({', '.join(SUFFIXES)} are)"
@@ -73,6 +73,12 @@ def inspect_picture(file: Path) -> PictureFacts:
         height=picture.height,
         suffix=SUFFIXES[picture.format],
     )
+
+
+def perceptual_hash(picture: Image.Image) -> str:
+    """`imagehash.phash` of an upright picture, 16 hexadecimal digits."""
+    factor = max(1, min(picture.size) // ENOUGH)
+    return str(imagehash.phash(picture.reduce(factor)))
 
 
 class NearDuplicates:

@@ -13,5 +13,10 @@ ARCHIVES = Path("data/archives")
 BACKGROUNDS = Path("data/backgrounds")
 COCO_SPLIT = Path("data/coco_split")
 PERSON_SPLIT = Path("data/person_split")
+CUTOUTS = Path("data/cutouts")
+SCENE_SPLIT = Path("data/scene_split")
+SHADOW_SET = Path("data/shadow_set")
 MODELS = Path("models")
 REPORTS = Path("reports")
+DATA_REPORTS = REPORTS / "data"
+"""Contact sheets and scores of what the data stages made."""

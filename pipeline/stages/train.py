@@ -16,7 +16,7 @@ from pipeline.stages.door import only_argument, run_stage
 from pipeline.stages.paths import MODELS, PERSON_SPLIT
 from pipeline.tracking import WEIGHTS_TAG, training_run
 from pipeline.training.engine import Trained, Weights, fit, resolved_precision
-from pipeline.training.resume import ResumeState, resume_key
+from pipeline.training.resume import ResumeState
 from pipeline.workspace import (
     STATE,
     code_hash,
@@ -24,6 +24,7 @@ from pipeline.workspace import (
     git_revision,
     repository_root,
     whole_directory,
+    work_key,
 )  # fmt: skip
 
 SPLIT = PERSON_SPLIT / "split.csv"
@@ -41,7 +42,7 @@ def train(network: str, params: Params) -> None:
     seed_everything(params.seed, workers=True, verbose=False)
     module = recipe(network)(params)
     used = used_params(network, params)
-    key = resume_key(
+    key = work_key(
         params=used, data=file_hash(SPLIT), code=code_hash(*DECIDES_NUMBERS), torch=version("torch")
     )
     resume = ResumeState(repository_root() / STATE / "resume" / network / key)
@@ -82,6 +83,7 @@ def used_params(network: str, params: Params) -> dict[str, Any]:
             "seed": True,
             "lr": True,
             "splits": True,
+            "person_split": True,
             "training": True,
             "networks": {network: True},
         }

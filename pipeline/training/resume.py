@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,15 +11,6 @@ import torch
 
 LAST = "last"
 BEST = "best"
-
-
-def resume_key(**what: Any) -> str:
-    """A short hash of everything that makes a run: parameters, data and code.
-
-    Changed parameters, data or code give another key, so an old run is never gone on with.
-    """
-    text = json.dumps(what, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class ResumeState:

@@ -6,6 +6,7 @@ import shutil
 import warnings
 from pathlib import Path
 
+import imagehash
 import numpy as np
 import pytest
 from PIL import Image
@@ -96,8 +97,10 @@ def test_a_pair_is_described_as_far_as_a_split_needs(folder: Path) -> None:
     mask[:15, :10] = 255
     Image.fromarray(mask).save(folder / "masks" / "ann_1.png")
     facts = inspect_pair(list_pairs(folder)[0][0], folder)
+    with Image.open(folder / "images" / "ann_1.jpg") as picture:
+        phash = str(imagehash.phash(picture))
     assert facts == (
-        *("ann_1", "ann", "images/ann_1.jpg", "masks/ann_1.png", 40, 30, 0.125),
+        *("ann_1", "ann", "images/ann_1.jpg", "masks/ann_1.png", 40, 30, 0.125, phash),
         file_hash(folder / "images" / "ann_1.jpg"),
         file_hash(folder / "masks" / "ann_1.png"),
     )

@@ -45,7 +45,7 @@ def test_the_split_names_every_pair_once_with_its_hashes(workspace: Workspace) -
     table = pd.read_csv("data/person_split/split.csv")
     assert list(table.columns) == [
         "part", "name", "group", "picture", "mask", "width", "height", "coverage",
-        "picture_sha256", "mask_sha256",
+        "phash", "picture_sha256", "mask_sha256",
     ]  # fmt: skip
     assert table.name.is_monotonic_increasing
     assert table.part.value_counts().to_dict() == {"train": 20, "val": 2, "test": 2}

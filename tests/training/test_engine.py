@@ -15,7 +15,7 @@ from pipeline.params import parse_params
 from pipeline.recipes.person_se import PersonSE
 from pipeline.stages.paths import PERSON_SPLIT
 from pipeline.training.engine import Trained, fit
-from pipeline.training.resume import ResumeState, resume_key
+from pipeline.training.resume import ResumeState
 from tests.workspace_fixture import Workspace
 
 EPOCHS = 4
@@ -137,10 +137,3 @@ def test_too_few_samples_for_a_batch_are_refused(
 ) -> None:
     with pytest.raises(PipelineError, match=r"networks\.person_se\.batch_size"):
         run(tmp_path, lambda row: None, **{"networks.person_se.batch_size": 512})
-
-
-def test_the_key_depends_on_everything_that_makes_a_run() -> None:
-    what = {"params": {"lr": 1e-4}, "data": "a", "code": "b"}
-    assert resume_key(**what) == resume_key(**what)
-    others = [{**what, "params": {"lr": 1e-5}}, {**what, "data": "c"}, {**what, "code": "c"}]
-    assert len({resume_key(**what), *(resume_key(**other) for other in others)}) == 4
