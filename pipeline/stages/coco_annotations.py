@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from pipeline.params import load_params
-from pipeline.sources.coco.instances import fetch_annotations
+from pipeline.sources.coco.annotations import fetch_annotations
 from pipeline.sources.http.session import PoliteSession
 from pipeline.stages.door import run_stage
 from pipeline.stages.paths import WEB

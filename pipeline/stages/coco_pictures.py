@@ -9,7 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.images import read_mask, read_picture, write_png
 from pipeline.params import Params, load_params
+from pipeline.sheets import Tile, evenly, gallery, show_mask
 from pipeline.sources.coco.pictures import (
     Wanted,
     check_pictures,
@@ -21,7 +23,7 @@ from pipeline.sources.http.addresses import zones_of
 from pipeline.sources.http.session import PoliteSession
 from pipeline.sources.progress import Meter
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import COCO_SPLIT, WEB
+from pipeline.stages.paths import COCO_SPLIT, DATA_REPORTS, WEB
 from pipeline.tracking import log_data
 from pipeline.workspace import STATE, repository_root, write_whole
 
@@ -40,6 +42,20 @@ def fetch(rows: Sequence[Wanted], params: Params) -> list[Reject]:
         )
 
 
+def draw(rows: Sequence[Any], folder: Path) -> None:
+    """The contact sheet: a dozen of the pictures that are there, as their masks cut them out."""
+    tiles = [
+        Tile(
+            f"{row.image_id}  {row.score:.1e}  {row.coverage:.2f}",
+            show_mask(read_picture(folder / row.file_name), read_mask(COCO_SPLIT / row.mask)),
+        )
+        for row in evenly(rows, 12)
+    ]
+    sheet = gallery(tiles, "image id, area / d^4, coverage", "no picture of COCO is selected")
+    DATA_REPORTS.mkdir(parents=True, exist_ok=True)
+    write_png(DATA_REPORTS / "coco_split.png", sheet)
+
+
 def main() -> None:
     """Run the stage."""
     params, text = load_params(), {"file_name": str, "coco_url": str}
@@ -52,6 +68,8 @@ def main() -> None:
     log.info("coco_pictures: %d of %d are there", len(rows) - len(rejects), len(rows))
     if rows:
         log_data("coco_pictures", {}, {"pictures": len(rows), "rejected": len(rejects)})
+    missing = {reject.file for reject in rejects}
+    draw([row for row in rows if row.file_name not in missing], folder)
     refuse_if_too_many_missing(rejects, len(rows), params.coco.max_bad_share)
 
 

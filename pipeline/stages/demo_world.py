@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.params import load_params
 from pipeline.sources.demo.cars.pictures import write_cars
+from pipeline.sources.demo.coco.pictures import write_coco
 from pipeline.sources.demo.people.pictures import write_people
 from pipeline.sources.demo.scenery.backgrounds import write_backgrounds
 from pipeline.sources.demo.scenery.films import write_films
@@ -30,6 +31,7 @@ def main() -> None:
         write_cars(folder / "cars", demo.cars, seed)
         write_backgrounds(folder / "backgrounds", demo.backgrounds, seed)
         write_films(folder / "video", demo.films, seed)
+        write_coco(folder / "coco", demo.coco, seed)
 
 
 if __name__ == "__main__":

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pycocotools.coco import COCO
 
 from pipeline.datasets.central_person import (
+    ALL,
     CentralPerson,
     central_persons,
     centrality,
-    split_rows,
+    deal,
+    draw_masks,
 )
-from pipeline.sources.coco.instances import CocoAnnotation, CocoImage, Instances
+from pipeline.datasets.splits import deal_out
+from pipeline.errors import PipelineError
+from pipeline.images import read_mask
+from pipeline.parallel import HERE
+from pipeline.sources.coco.instances import CocoAnnotation, CocoImage, read_instances
+
+SHARED = Path(__file__).parents[3] / "shared" / "photos" / "coco" / "annotations"
 
 
 def image(number: int = 1, width: int = 10, height: int = 10) -> CocoImage:
@@ -131,6 +143,13 @@ def test_the_share_must_be_more_than_the_threshold() -> None:
     assert len(central_persons([image()], [person(area=40.1)], 0.4)) == 1
 
 
+def test_a_box_without_area_is_a_point_at_its_place() -> None:
+    point = person(1, area=41.0, bbox=(5.0, 5.0, 0.0, 0.0))
+    assert central_persons([image()], [point], 0.4)[0].score == math.inf
+    corner = person(1, area=41.0, bbox=(0.0, 0.0, 0.0, 0.0))
+    assert central_persons([image()], [corner], 0.4)[0].score == 41.0 / 50.0**2
+
+
 def test_crowds_do_not_count() -> None:
     crowd = person(1, area=90.0, bbox=(0.0, 0.0, 10.0, 10.0), iscrowd=1)
     assert central_persons([image()], [crowd], 0.4) == []
@@ -151,15 +170,137 @@ def test_a_picture_without_pixels_is_never_used() -> None:
     assert central_persons([image(width=0)], [person()], 0.0) == []
 
 
-def test_rows_are_sorted_by_part_and_number() -> None:
-    def part(*numbers: int) -> Instances:
-        return Instances([image(n) for n in numbers], [person(n, n) for n in numbers])
+def chosen(*numbers: int) -> list[CentralPerson]:
+    return central_persons([image(n) for n in numbers], [person(n, n) for n in numbers], 0.4)
 
-    rows = split_rows({"train": part(9, 1), "test": part(5, 3)}, 0.4)
-    assert [(row.split, row.image_id) for row in rows] == [
-        ("test", 3), ("test", 5), ("train", 1), ("train", 9)
-    ]  # fmt: skip
+
+def parts(**persons: list[CentralPerson]) -> dict[int, str]:
+    return {row.image_id: row.split for row in deal(persons, 1, 0.2, 0.25)}
+
+
+def test_rows_are_sorted_by_part_and_number_and_name_their_masks() -> None:
+    rows = deal({"train": chosen(*range(40, 20, -1)), "test": chosen(5, 3)}, 1, 0.2, 0.2)
+    assert [(row.split, row.image_id) for row in rows] == sorted(
+        (row.split, row.image_id) for row in rows
+    )
+    assert rows[0][:2] == ("test", 3)
+    assert rows[0].mask == "masks/000000000003.png"
     assert rows[0]._fields == (
         "split", "image_id", "annotation_id", "score", "coverage", "width", "height",
-        "file_name", "coco_url",
+        "file_name", "coco_url", "in_val2017", "mask",
     )  # fmt: skip
+
+
+def test_a_share_of_the_training_file_validates_and_the_test_file_stays_whole() -> None:
+    train, test = chosen(*range(1, 21)), chosen(*range(21, 31))
+    dealt = parts(train=train, test=test)
+    assert {dealt[number] for number in range(21, 31)} == {"test"}
+    validates = {number for number in range(1, 21) if dealt[number] == "val"}
+    assert len(validates) == 5
+    assert {dealt[number] for number in range(1, 21)} == {"train", "val"}
+    more = parts(train=[*train[::-1], *chosen(*range(31, 35))], test=test)
+    assert len(validates & {number for number in more if more[number] == "val"}) >= 4
+
+
+def test_one_file_for_all_is_dealt_out_as_everything_is() -> None:
+    names = [str(number) for number in range(1, 31)]
+    dealt = parts(**{ALL: chosen(*range(1, 31))})
+    assert {str(number): part for number, part in dealt.items()} == deal_out(names, 1, 0.2, 0.25)
+    assert set(dealt.values()) == {"train", "val", "test"}
+
+
+def test_the_seed_of_the_split_moves_who_validates() -> None:
+    train = chosen(*range(1, 41))
+    one, other = (deal({"train": train}, seed, 0.2, 0.25) for seed in (1, 2))
+    assert {row.image_id for row in one if row.split == "val"} != {
+        row.image_id for row in other if row.split == "val"
+    }
+
+
+def test_it_is_told_which_pictures_are_in_val2017() -> None:
+    persons = {"train": chosen(1, 2), "test": chosen(3, 4)}
+    rows = deal(persons, 1, 0.2, 0.2, frozenset({3, 99}))
+    assert {row.image_id: row.in_val2017 for row in rows} == {
+        1: "false", 2: "false", 3: "true", 4: "false"
+    }  # fmt: skip
+    assert {row.in_val2017 for row in deal(persons, 1, 0.2, 0.2)} == {""}
+
+
+def test_too_few_for_a_validation_part_are_an_error() -> None:
+    with pytest.raises(PipelineError, match=r"1 pictures of `train` .*coco\.coverage"):
+        deal({"train": chosen(1), "test": chosen(2, 3)}, 1, 0.2, 0.2)
+
+
+def test_a_picture_in_two_parts_is_an_error() -> None:
+    with pytest.raises(PipelineError, match=r"picture 2 \(2\.jpg\) is in `test` and in `train`"):
+        deal({"train": chosen(1, 2), "test": chosen(2, 3)}, 1, 0.2, 0.2)
+
+
+def test_masks_are_drawn_of_the_selected_annotations_alone(tmp_path: Path) -> None:
+    annotation = {"category_id": 1, "bbox": [2, 2, 6, 6], "area": 50, "image_id": 1}
+    squares: dict[int, Any] = {
+        1: [[0, 0, 10, 0, 10, 10, 0, 10]],
+        2: {"size": [10, 10], "counts": [50, 50]},
+        3: [[1, 2]],
+    }
+    entries = [
+        {**annotation, "id": 7, "image_id": number, "segmentation": square}
+        for number, square in squares.items()
+    ]
+    content = {"images": [vars_of(image(n)) for n in squares], "annotations": entries}
+    file = tmp_path / "i.json"
+    file.write_text(json.dumps(content))
+    rows = deal({"train": central_persons(*read_instances(file), 0.4)}, 1, 0.2, 0.3)
+    told = {row.image_id: why for row, why in draw_masks(rows, [file], tmp_path, HERE)}
+    assert told == {1: "", 2: "", 3: "its segmentation has no polygon of three points or more"}
+    assert {path.name for path in (tmp_path / "masks").iterdir()} == {
+        "000000000001.png", "000000000002.png"
+    }  # fmt: skip
+    half = read_mask(tmp_path / "masks" / "000000000002.png")
+    assert half[:, 5:].all()
+    assert not half[:, :5].any()
+
+
+def vars_of(one: CocoImage) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__struct_fields__}
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not there")
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("coverage", [0.0, 0.1, 0.4])
+def test_real_pictures_are_selected_and_masked_as_with_pycocotools(
+    coverage: float, tmp_path: Path
+) -> None:
+    file = SHARED / "instances.json"
+    rows = deal({ALL: central_persons(*read_instances(file), coverage)}, 1, 0.2, 0.2)
+    assert not any(why for _, why in draw_masks(rows, [file], tmp_path, HERE))
+    found = {row.image_id: row for row in rows}
+    coco = COCO(str(file))
+    for number in coco.getImgIds():
+        best = _by_pycocotools(coco, number, coverage)
+        assert (best is None) == (number not in found)
+        if best is not None:
+            row = found[number]
+            assert row.annotation_id == best["id"]
+            assert row.coverage == best["area"] / (row.width * row.height)
+            assert np.array_equal(read_mask(tmp_path / row.mask), coco.annToMask(best) > 0)
+    assert len(found) >= 12
+
+
+def _by_pycocotools(coco: COCO, number: int, coverage: float) -> dict[str, Any] | None:
+    """The rule as the reference system's code has it."""
+    picture, best, largest = coco.imgs[number], None, 0.0
+    persons = coco.getCatIds(catNms=["person"])
+    for one in coco.loadAnns(coco.getAnnIds(imgIds=number, catIds=persons, iscrowd=False)):
+        left, top, width, height = one["bbox"]
+        across, down = (
+            left + width / 2 - picture["width"] / 2,
+            top + height / 2 - picture["height"] / 2,
+        )
+        distance = math.hypot(across, down)
+        weight = one["area"] / distance**4 if distance > 0 else math.inf
+        if weight > largest:
+            best, largest = one, weight
+    if best is None or best["area"] / (picture["width"] * picture["height"]) <= coverage:
+        return None
+    return dict(best)

@@ -20,7 +20,9 @@ from ruamel.yaml import YAML
 from pipeline.presets import preset_text
 
 SOURCE = Path(__file__).parents[2]
-WORLD = {"demo.people": 40, "demo.cars": 12, "demo.backgrounds": 12, "demo.films": 1}
+WORLD = {
+    "demo.people": 40, "demo.cars": 12, "demo.backgrounds": 12, "demo.films": 1, "demo.coco": 12,
+}  # fmt: skip
 MINIATURE: dict[str, Any] = {
     "training.workers": 1,
     "training.accelerator": "cpu",

@@ -51,7 +51,8 @@ def annotations(address: str) -> bytes:
             for n in numbers
         ]  # fmt: skip
         persons = [
-            {"id": n, "image_id": n, "category_id": 1, "iscrowd": 0, "segmentation": [],
+            {"id": n, "image_id": n, "category_id": 1, "iscrowd": 0,
+             "segmentation": [[10, 5, 65, 5, 65, 55, 10, 55]],
              "bbox": [10, 5, 55, 50], "area": 2750 if n < first + WANTED else 900}
             for n in numbers
         ]  # fmt: skip
@@ -63,6 +64,8 @@ def annotations(address: str) -> bytes:
         for part, member, first in (("train", "train", 100), ("val", "val", 200)):
             text = json.dumps(instances(part, first))
             archive.writestr(f"annotations/instances_{member}2014.json", text)
+        text = json.dumps({"images": instances("val", 201)["images"]})
+        archive.writestr("annotations/instances_val2017.json", text)
     return stream.getvalue()
 
 
@@ -128,6 +131,7 @@ def configured(root: Path, web: Web) -> Repository:
             f"{archives}.deeploc.sha256": hashlib.sha256(archive_of_pictures()).hexdigest(),
             "archives.max_bad_share": 0.5,
             "coco.annotations": f"{address}/annotations.zip",
+            "coco.val2017_archive": "",  # the same
             "http.delay": 0.0,
             "people.source": "",
         }
@@ -157,6 +161,12 @@ def test_the_preset_web_collects_from_a_copy_of_each_structure(tmp_path: Path, w
     (refused,) = rows(repository, "archives/rejects.csv")
     assert "escaped.png" in refused["url"]
     assert not list(tmp_path.rglob("escaped*"))
+    split = {row["image_id"]: row for row in rows(repository, "coco_split/split.csv")}
+    assert {part: [row["split"] for row in split.values()].count(part) for part in
+            ("train", "val", "test")} == {"train": 2, "val": 1, "test": 3}  # fmt: skip
+    assert {n for n, row in split.items() if row["in_val2017"] == "true"} == {"201", "202"}
+    folder = repository.root / "data/coco_split"
+    assert all((folder / row["mask"]).is_file() for row in split.values())
     images = {file.name for file in (repository.root / "data/web/coco/images").glob("*.jpg")}
     assert images == {f"{n}.jpg" for n in (100, 101, 102, 200, 201, 202)}
     asked = {r.path for r in web.host.requests if r.path.startswith(("/train/", "/val/"))}

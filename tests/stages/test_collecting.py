@@ -11,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.errors import PipelineError
+from pipeline.images import read_mask, read_picture
 from pipeline.params import load_params
 from pipeline.presets import preset_text
 from pipeline.sources.manifest import read_manifest
@@ -27,7 +28,7 @@ from pipeline.stages import (
     scrape,
 )
 
-TINY = {"people": 10, "cars": 5, "backgrounds": 6, "films": 1, "seed": 3}
+TINY = {"people": 10, "cars": 5, "backgrounds": 6, "films": 1, "coco": 10, "seed": 3}
 
 
 def write_params(**sections: dict[str, Any]) -> None:
@@ -98,9 +99,21 @@ def test_again_gives_the_same_tables_and_pictures() -> None:
 def test_what_is_not_there_is_skipped_and_says_so() -> None:
     for folder in ("data/web/people", "data/web/shadows", "data/web/coco/annotations"):
         assert "is empty" in Path(folder, "about.txt").read_text()
-    with Path("data/coco_split/split.csv").open(newline="") as stream:
-        assert list(csv.DictReader(stream)) == []
     assert read_manifest(Path("data/archives")) == []
+
+
+def test_the_coco_of_the_demo_is_split_with_masks() -> None:
+    with Path("data/coco_split/split.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) >= 5
+    assert {row["split"] for row in rows} == {"train", "val", "test"}
+    for row in rows:
+        mask = read_mask(Path("data/coco_split", row["mask"]))
+        picture = read_picture(Path("data/demo/coco/images", row["file_name"]))
+        assert mask.shape == picture.shape[:2]
+        assert mask.mean() == pytest.approx(float(row["coverage"]))
+        assert mask.mean() > 0.4
+    assert read_picture(Path("reports/data/coco_split.png")).shape[1] > 700
 
 
 def test_too_many_failures_stop_the_stage_and_name_the_table() -> None:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import json
-import logging
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 from pydantic import ValidationError
 
 from pipeline.datasets.central_person import SplitRow
 from pipeline.errors import PipelineError
-from pipeline.sources.coco.instances import (
-    CocoSection,
-    fetch_annotations,
-    instances_files,
-    read_instances,
-)
+from pipeline.sections.coco import CocoSection
+from pipeline.sources.coco.annotations import fetch_annotations, instances_files, val2017_file
 from pipeline.sources.coco.pictures import (
     check_pictures,
     fetch_pictures,
@@ -36,7 +28,6 @@ from pipeline.sources.coco.pictures import (
 from pipeline.sources.http.addresses import Zone
 from pipeline.sources.http.failures import Stopped
 from pipeline.sources.http.session import PoliteSession
-from pipeline.stages import coco_split
 from tests.sources.loopback import LIMITS, Loopback, serving
 
 HERE = frozenset({Zone.PUBLIC, Zone.LOOPBACK})
@@ -61,6 +52,7 @@ def write(file: Path, content: Any) -> Path:
 def section(**changes: Any) -> CocoSection:
     values: dict[str, Any] = {
         "annotations": "", "sha256": "", "files": MEMBERS, "coverage": 0.4,
+        "val2017": "", "val2017_archive": "", "val2017_sha256": "",
         "max_bytes": 10**6, "max_seconds": 10.0, "max_bad_share": 0.5,
     }  # fmt: skip
     return CocoSection(**{**values, **changes})
@@ -88,7 +80,8 @@ def jpg(seed: int, width: int = 40, height: int = 30) -> bytes:
 def row(server: Loopback, number: int, **changes: Any) -> SplitRow:
     name = f"COCO_{number}.jpg"
     url = f"{server.url}/train2014/{name}"
-    return SplitRow("train", number, 1, 1.0, 0.5, 40, 30, name, url)._replace(**changes)
+    row = SplitRow("train", number, 1, 1.0, 0.5, 40, 30, name, url, "", f"masks/{number}.png")
+    return row._replace(**changes)
 
 
 def fetch(
@@ -102,49 +95,6 @@ def fetch(
 
 def held(tmp_path: Path) -> list[str]:
     return sorted(file.name for file in (tmp_path / "images").iterdir())
-
-
-def test_pictures_and_persons_are_read_and_other_things_left_out(tmp_path: Path) -> None:
-    images, persons = read_instances(write(tmp_path / "i.json", INSTANCES))
-    assert [(one.id, one.width, one.height, one.file_name, one.coco_url) for one in images] == [
-        (1, 4, 3, "1.jpg", "http://x/1")
-    ]
-    [person] = persons
-    assert (person.id, person.image_id, person.area, person.iscrowd) == (5, 1, 7.5, 0)
-    assert person.bbox == (1.0, 2.0, 3.5, 4.0)
-    assert json.loads(bytes(person.segmentation)) == [[1, 2, 3, 4, 5, 6]]
-    assert gc.isenabled()
-
-
-def test_the_number_of_the_category_is_the_file_s_own(tmp_path: Path) -> None:
-    categories = [{"id": 1, "name": "cat"}, {"id": 2, "name": "person"}]
-    file = write(tmp_path / "i.json", {**INSTANCES, "categories": categories})
-    assert [one.id for one in read_instances(file).persons] == [6]
-
-
-def test_without_categories_persons_are_number_one(tmp_path: Path) -> None:
-    content = {key: value for key, value in INSTANCES.items() if key != "categories"}
-    assert [one.id for one in read_instances(write(tmp_path / "i.json", content)).persons] == [5]
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("", "is not a file of COCO instances"),
-        ("{}", "missing required field `images`"),
-        ('{"images": [], "annotations": [{"id": "x"}]}', r"\$\.annotations\[0\]"),
-        ({**INSTANCES, "categories": [{"id": 1, "name": "cat"}]}, "has no category `person`"),
-    ],
-)
-def test_what_is_no_instances_file_is_named(tmp_path: Path, content: Any, said: str) -> None:
-    with pytest.raises(PipelineError, match=rf"i\.json: .*{said}"):
-        read_instances(write(tmp_path / "i.json", content))
-    assert gc.isenabled()
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PipelineError, match=r"i\.json: cannot be read"):
-        read_instances(tmp_path / "i.json")
 
 
 def test_the_files_of_the_parameters_are_found_by_part(tmp_path: Path) -> None:
@@ -193,6 +143,43 @@ def test_only_the_files_of_the_parameters_come_out_of_the_archive(
     assert len(server.asked) == 1
 
 
+def test_val2017_comes_out_of_an_archive_of_its_own(
+    server: Loopback, session: PoliteSession, tmp_path: Path
+) -> None:
+    server.files["/a.zip"] = packed(*MEMBERS.values())
+    server.files["/b.zip"] = packed("annotations/val2017.json", "annotations/captions.json")
+    wanted = section(
+        annotations=f"{server.url}/a.zip", val2017="annotations/val2017.json",
+        val2017_archive=f"{server.url}/b.zip",
+    )  # fmt: skip
+    for _ in range(2):
+        fetch_annotations(session, wanted, tmp_path / "out", tmp_path / "work")
+        assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+            "instances_train2014.json", "val.json", "val2017.json"
+        ]  # fmt: skip
+    assert sorted(path for path, _ in server.asked) == ["/a.zip", "/b.zip"]
+    assert val2017_file(tmp_path / "out", wanted) == tmp_path / "out" / "val2017.json"
+    assert set(instances_files(tmp_path / "out", wanted)) == {"train", "test"}
+
+
+def test_val2017_without_an_archive_of_its_own_is_in_the_other_one(
+    server: Loopback, session: PoliteSession, tmp_path: Path
+) -> None:
+    server.files["/a.zip"] = packed(*MEMBERS.values(), "annotations/val2017.json")
+    wanted = section(annotations=f"{server.url}/a.zip", val2017="annotations/val2017.json")
+    fetch_annotations(session, wanted, tmp_path / "out", tmp_path / "work")
+    assert (tmp_path / "out" / "val2017.json").is_file()
+    missing = section(annotations=f"{server.url}/a.zip", val2017="annotations/other.json")
+    with pytest.raises(PipelineError, match=r"coco\.val2017: annotations/other\.json is not in"):
+        fetch_annotations(session, missing, tmp_path / "out", tmp_path / "work")
+
+
+def test_val2017_that_is_named_must_be_there(tmp_path: Path) -> None:
+    assert val2017_file(tmp_path, section()) is None
+    with pytest.raises(PipelineError, match=r"val2017\.json: no such file; .*coco\.val2017"):
+        val2017_file(tmp_path, section(val2017="annotations/val2017.json"))
+
+
 def test_a_member_that_is_not_in_the_archive_is_named(
     server: Loopback, session: PoliteSession, tmp_path: Path
 ) -> None:
@@ -207,7 +194,8 @@ def test_a_member_that_is_not_in_the_archive_is_named(
     "wrong",
     [
         {"annotations": "a.zip"}, {"files": {"val": "x.json"}}, {"files": {}}, {"coverage": 1.0},
-        {"files": {"train": "a/x.json", "test": "b/X.json"}},
+        {"files": {"train": "a/x.json", "test": "b/X.json"}}, {"val2017_archive": "b.zip"},
+        {"val2017": "c/val.json"},
     ],
 )  # fmt: skip
 def test_wrong_sections_are_refused(wrong: dict[str, Any]) -> None:
@@ -350,66 +338,3 @@ def test_a_folder_of_one_s_own_is_only_checked(server: Loopback, tmp_path: Path)
     refuse_if_too_many_missing(rejects, 2, 0.5)
     with pytest.raises(PipelineError, match=r"1 of 2 .*COCO_2\.jpg: no such.*coco\.max_bad_share"):
         refuse_if_too_many_missing(rejects, 2, 0.4)
-
-
-def people(*numbers: int) -> dict[str, Any]:
-    """Instances with one large person in the middle of each picture."""
-    picture, person = INSTANCES["images"][0], {**ANNOTATION, "area": 9, "bbox": [0, 0, 4, 3]}
-    return {
-        "images": [{**picture, "id": number, "file_name": f"{number}.jpg"} for number in numbers],
-        "annotations": [{**person, "id": number, "image_id": number} for number in numbers],
-    }
-
-
-@pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., pd.DataFrame]:
-    """Runs the stage `coco_split` on a folder of annotations and gives its split."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(coco_split, "log_data", lambda *_: None)
-
-    def run(folder: str, coverage: float = 0.4) -> pd.DataFrame:
-        splits = SimpleNamespace(seed=1, test_share=0.2, val_share=0.2)
-        inputs = SimpleNamespace(coco_annotations=folder)
-        params = SimpleNamespace(coco=section(coverage=coverage), inputs=inputs, splits=splits)
-        monkeypatch.setattr(coco_split, "load_params", lambda: params)
-        coco_split.main()
-        return pd.read_csv("data/coco_split/split.csv")
-
-    return run
-
-
-def test_two_files_are_the_two_parts(stage: Callable[..., pd.DataFrame], tmp_path: Path) -> None:
-    write(tmp_path / "instances_train2014.json", people(4, 2))
-    write(tmp_path / "val.json", people(3))
-    table = stage(str(tmp_path))
-    assert list(zip(table.split, table.image_id, strict=True)) == [
-        ("test", 3), ("train", 2), ("train", 4)
-    ]  # fmt: skip
-    assert tuple(table.columns) == SplitRow._fields
-
-
-def test_one_file_is_dealt_out_to_both_parts(
-    stage: Callable[..., pd.DataFrame], tmp_path: Path
-) -> None:
-    write(tmp_path / "instances.json", people(*range(20)))
-    table = stage(str(tmp_path))
-    assert table.split.value_counts().to_dict() == {"train": 16, "test": 4}
-    assert sorted(table.image_id) == list(range(20))
-
-
-def test_too_few_to_deal_out_name_the_parameter(
-    stage: Callable[..., pd.DataFrame], tmp_path: Path
-) -> None:
-    write(tmp_path / "instances.json", people(1, 2))
-    with pytest.raises(PipelineError, match=r"2 pictures have .* more than 0\.4.*coco\.coverage"):
-        stage(str(tmp_path))
-
-
-def test_without_coco_there_is_a_header_and_a_word_in_the_log(
-    stage: Callable[..., pd.DataFrame], caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    table = stage("data/nothing")
-    assert table.empty
-    assert tuple(table.columns) == SplitRow._fields
-    assert "coco_split: skipped, inputs.coco_annotations is data/nothing" in caplog.text

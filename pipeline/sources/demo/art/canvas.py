@@ -47,6 +47,9 @@ class Canvas:
         """Columns."""
         return int(self.colour.shape[1])
 
+    def next_figure(self) -> None:
+        """Another person is painted from here on: a word to canvases that keep them apart."""
+
     def paint(
         self,
         outlines: Sequence[Points],

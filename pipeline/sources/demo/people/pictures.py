@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 import cv2
 import numpy as np
@@ -41,6 +41,7 @@ SCENES = {
     "beach": parks.beach, "studio": rooms.studio,
 }  # fmt: skip
 
+C = TypeVar("C", bound=Canvas)
 Framing = Literal["far", "full", "knees", "half", "bust"]
 FRAMINGS: tuple[Framing, ...] = get_args(Framing)
 
@@ -74,15 +75,15 @@ def draw_person_picture(seed: int, index: int) -> DemoPicture:
 
 
 def _draw(rng: Generator) -> DemoPicture:
-    height, width = _size(rng)
+    height, width = choose_size(rng)
     framing = pick(rng, FRAMINGS, (0.3, 1.9, 2.6, 3.0, 2.1))
     cast = _choose_cast(rng, framing, height * SCALE, width * SCALE)
-    canvas = _paint(rng, framing, cast, height, width)
+    canvas = paint_people(rng, framing, cast, height, width, Canvas)
     picture = photograph(reduced(canvas.colour, height, width), rng)
     return DemoPicture(picture, reduced(canvas.person, height, width) > 0.5)
 
 
-def _size(rng: Generator) -> tuple[int, int]:
+def choose_size(rng: Generator) -> tuple[int, int]:
     """Height and width: portrait, landscape or square, sides of 144 to 256 pixels."""
     long, short = int(rng.integers(188, 249)), int(rng.integers(144, 189))
     shape = pick(rng, ("portrait", "landscape", "square"), (5, 2.5, 2.5))
@@ -103,7 +104,7 @@ def _choose_cast(rng: Generator, framing: Framing, height: int, width: int) -> l
     people = []
     for index in range(count):
         x = (centre if count == 1 else 0.5 + (index - (count - 1) / 2) * step) * width
-        people.append(_choose_person(rng, framing, head * between(rng, 0.94, 1.06), x, height))
+        people.append(choose_person(rng, framing, head * between(rng, 0.94, 1.06), x, height))
     return sorted(people, key=lambda cast: cast.body.ground)
 
 
@@ -115,7 +116,8 @@ def _head_size(rng: Generator, framing: Framing, height: int) -> float:
     return between(rng, low, high) * height
 
 
-def _choose_person(rng: Generator, framing: Framing, head: float, x: float, height: int) -> Cast:
+def choose_person(rng: Generator, framing: Framing, head: float, x: float, height: int) -> Cast:
+    """Anybody, with a head of so many canvas pixels, at `x`, as low as the framing wants."""
     names = [name for name in POSES if framing != "bust" or not POSES[name].seated]
     usual = {"standing": 2.5, "walking": 2.5}
     weights = [usual.get(name, 0.5 if POSES[name].seated else 1.0) for name in names]
@@ -145,10 +147,18 @@ def _drop(rng: Generator, framing: Framing, body: Skeleton, height: int) -> floa
     return between(rng, low, high) * height - float(body.head[1])
 
 
-def _paint(rng: Generator, framing: Framing, cast: list[Cast], height: int, width: int) -> Canvas:
+def paint_people(
+    rng: Generator,
+    framing: Framing,
+    cast: list[Cast],
+    height: int,
+    width: int,
+    canvas_of: type[C],
+) -> C:
+    """Paint the cast in this order before a scene of height × width, on a canvas SCALE as large."""
     angle = between(rng, -2.6, -0.5)
     light = Light(float(np.cos(angle)), float(np.sin(angle)), between(rng, 0.45, 1.0))
-    canvas = Canvas(_backdrop(rng, cast, light, height, width), light)
+    canvas = canvas_of(_backdrop(rng, cast, light, height, width), light)
     front = cast[-1].body
     for person in cast:
         draw_contact_shadow(canvas, person.body)
@@ -156,6 +166,7 @@ def _paint(rng: Generator, framing: Framing, cast: list[Cast], height: int, widt
             draw_wall_shadow(canvas, person.body)
         if person.body.seated:
             draw_seat(canvas, person.body, rng)
+        canvas.next_figure()
         draw_figure(canvas, person.body, person.look, person.head_turn, person.prop, rng)
     if framing != "far" and chance(rng, 0.15):
         draw_in_front(canvas, front, framing in ("half", "bust"), rng)

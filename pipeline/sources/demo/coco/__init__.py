@@ -1,0 +1,1 @@
+"""Pictures with several people, annotated as COCO annotates its own."""
