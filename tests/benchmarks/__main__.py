@@ -16,8 +16,11 @@ from pipeline.losses.segmentation import dice_loss
 from pipeline.metrics import confusion_counts, mask_scores
 from pipeline.networks.build import deeplab_v3_plus_se
 from pipeline.networks.deeplab import DeepLabV3Plus, upsample
+from tests.benchmarks.coco import annotations, person_masks
 from tests.benchmarks.collecting import collecting
 from tests.benchmarks.measure import Timing, compare
+from tests.benchmarks.multiply import multiplication
+from tests.benchmarks.pairs import pairs
 
 SKLEARN = ("jaccard_score", "f1_score", "accuracy_score", "precision_score", "recall_score")
 
@@ -87,7 +90,16 @@ def training_steps() -> list[Timing]:
 
 
 def main() -> None:
-    jobs = (mask_metrics, head_order, training_steps, collecting)
+    jobs = (
+        mask_metrics,
+        head_order,
+        training_steps,
+        collecting,
+        annotations,
+        person_masks,
+        multiplication,
+        pairs,
+    )
     table = pd.DataFrame([timing for job in jobs for timing in job()])
     table.to_csv(Path("reports/bench.csv"), index=False)
     sys.stdout.write(f"{table.to_string(index=False)}\n")
