@@ -1,0 +1,60 @@
+"""Stage `shadow_set`: scenes with and without a shadow, listed from a folder or rendered."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from pathlib import Path
+
+from pipeline.datasets.scenes import read_scene_files
+from pipeline.datasets.shadow_index import IndexRow, index_shadows, missing_set, with_validation
+from pipeline.datasets.shadow_render import RenderedRow, missing_kind, render_shadows
+from pipeline.datasets.shadow_report import shadow_sheet, write_tables
+from pipeline.datasets.splits import PARTS
+from pipeline.params import Params, load_params
+from pipeline.sources.folder import Reject, refuse_if_too_many
+from pipeline.stages.door import run_stage
+from pipeline.stages.paths import BACKGROUNDS, CUTOUTS, DATA_REPORTS, SCENE_SPLIT, SHADOW_SET
+from pipeline.tracking import log_data
+from pipeline.workspace import whole_directory, write_whole
+
+log = logging.getLogger(__name__)
+
+
+def listed(params: Params) -> tuple[list[IndexRow], list[Reject]]:
+    """The rows of a folder of the user; none if there is no such folder."""
+    folder, splits = Path(params.inputs.shadows), params.splits
+    if why := missing_set(folder):
+        log.info("shadow_set: skipped, %s", why)
+        return [], []
+    rows, rejects = index_shadows(folder, SHADOW_SET, params.parallel)
+    return with_validation(rows, splits.seed, splits.val_share, splits.near_duplicate_bits), rejects
+
+
+def rendered(params: Params, output: Path) -> tuple[list[RenderedRow], list[Reject]]:
+    """The rows of what is made from cutouts on backgrounds; none without either of them."""
+    split = SCENE_SPLIT / "split.csv"
+    if why := missing_kind(split):
+        log.info("shadow_set: skipped, %s", why)
+        return [], []
+    files = {part: read_scene_files(split, CUTOUTS, BACKGROUNDS, part) for part in PARTS}
+    return render_shadows(files, output.absolute(), params.shadow_set, params.parallel)
+
+
+def main() -> None:
+    """Run the stage."""
+    params = load_params()
+    source, share = params.shadow_set.source, params.shadow_set.max_bad_share
+    with whole_directory(SHADOW_SET) as output:
+        rows, rejects = listed(params) if source == "index" else rendered(params, output)
+        refuse_if_too_many(rejects, len(rows) + len(rejects), share, "shadow_set.max_bad_share")
+        write_tables(output, rows, rejects)
+        write_whole(DATA_REPORTS / "shadow_set.png", shadow_sheet(rows, SHADOW_SET, output))
+    counts = Counter([*(row.part for row in rows), *("rejected" for _ in rejects)])
+    log.info("shadow_set: %s", ", ".join(f"{n} {what}" for what, n in counts.items()) or "none")
+    if rows:
+        log_data("shadow_set", {"source": source}, counts)
+
+
+if __name__ == "__main__":
+    run_stage("shadow_set", main)
