@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.random import Generator
 
@@ -26,6 +27,7 @@ from pipeline.sections.parallel import ParallelSection
 from pipeline.sections.shadow_set import ShadowSetSection
 from pipeline.sources.folder import Reject
 from pipeline.sources.progress import Meter
+from pipeline.workspace import code_hash, file_hash, place_file, work_key, write_whole
 
 POOL = 32
 """Backgrounds and cutouts that one scene is drawn from."""
@@ -102,29 +104,49 @@ def missing_kind(split: Path) -> str | None:
 
 
 def render_shadows(
-    files: Mapping[str, SceneFiles], folder: Path, section: ShadowSetSection, how: ParallelSection
+    files: Mapping[str, SceneFiles],
+    folder: Path,
+    work: Path,
+    section: ShadowSetSection,
+    how: ParallelSection,
 ) -> tuple[list[RenderedRow], list[Reject]]:
     """Render every part into `folder/part/kind/`.
 
     Args:
         files: What each part is made from.
-        folder: Absolute.
+        folder: Empty.
+        work: Absolute; what an interrupted call has finished there is used again, if it was made
+            from the same.
         section: What to render.
         how: Over what the work is spread; the same bytes whatever it is.
     """
+    jobs, scenes = jobs_of(files, section), work / _key(files, section)
     for part in PARTS:
         for kind in KINDS:
             (folder / part / kind).mkdir(parents=True)
-    jobs = jobs_of(files, section)
+            (scenes / part / kind).mkdir(parents=True, exist_ok=True)
     rows, rejects = list[RenderedRow](), list[Reject]()
     with Meter("shadow_set: rendering", len(jobs)) as meter:
-        for result in each(partial(render_job, folder=folder, section=section), jobs, how):
+        for result in each(partial(render_job, folder=scenes, section=section), jobs, how):
             meter.step()
             if isinstance(result, RenderedRow):
                 rows.append(result)
             else:
                 rejects.append(result)
+    for row in rows:
+        for kind in KINDS:
+            place_file(scenes / getattr(row, kind), folder / getattr(row, kind))
     return rows, rejects
+
+
+def _key(files: Mapping[str, SceneFiles], section: ShadowSetSection) -> str:
+    contents = [file_hash(one.file) for part in PARTS for kind in files[part] for one in kind]
+    settings = section.model_dump(exclude={"count", "max_bad_share"})
+    return work_key(data=contents, params=settings, code=code_hash(*DECIDE_SCENES))
+
+
+DECIDE_SCENES = "datasets", "images.py", "rendering"
+"""Parts of `pipeline` whose change makes other scenes."""
 
 
 def jobs_of(files: Mapping[str, SceneFiles], section: ShadowSetSection) -> list[Job]:
@@ -141,8 +163,12 @@ def jobs_of(files: Mapping[str, SceneFiles], section: ShadowSetSection) -> list[
 def render_job(job: Job, folder: Path, section: ShadowSetSection) -> RenderedRow | Reject:
     """Draw scenes until one fits, and write its five pictures to `folder/part/kind/`.
 
-    The seed, the part and the index alone decide what comes out, and the files' contents.
+    The seed, the part and the index alone decide what comes out, and the files' contents. The row
+    is written last: a scene that has one there is done.
     """
+    done = folder / f"{job.name}.json"
+    if done.exists():
+        return msgspec.json.decode(done.read_bytes(), type=RenderedRow)
     style, unfit = style_of(section), Counter[str]()
     for draw in range(section.draws):
         rng = np.random.default_rng([section.seed, PARTS.index(job.part), job.number, draw])
@@ -167,7 +193,9 @@ def render_job(job: Job, folder: Path, section: ShadowSetSection) -> RenderedRow
             "occluders": ";".join(chosen[place].file.name for place in found.occluders),
             "draw": draw,
         }
-        return RenderedRow(job.part, job.name, background.group, **facts)
+        row = RenderedRow(job.part, job.name, background.group, **facts)
+        write_whole(done, msgspec.json.encode(row))
+        return row
     reasons = ", ".join(f"{count} times {reason}" for reason, count in unfit.most_common())
     return Reject(job.name, f"nothing fitted in {section.draws} draws ({reasons})")
 

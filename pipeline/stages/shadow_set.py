@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pipeline.sources.folder import Reject, refuse_if_too_many
 from pipeline.stages.door import run_stage
 from pipeline.stages.paths import BACKGROUNDS, CUTOUTS, DATA_REPORTS, SCENE_SPLIT, SHADOW_SET
 from pipeline.tracking import log_data
-from pipeline.workspace import whole_directory, write_whole
+from pipeline.workspace import STATE, repository_root, whole_directory, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,11 @@ def rendered(params: Params, output: Path) -> tuple[list[RenderedRow], list[Reje
         log.info("shadow_set: skipped, %s", why)
         return [], []
     files = {part: read_scene_files(split, CUTOUTS, BACKGROUNDS, part) for part in PARTS}
-    return render_shadows(files, output.absolute(), params.shadow_set, params.parallel)
+    return render_shadows(files, output, _work(), params.shadow_set, params.parallel)
+
+
+def _work() -> Path:
+    return (repository_root() / STATE / "shadow_set").absolute()
 
 
 def main() -> None:
@@ -50,6 +55,7 @@ def main() -> None:
         refuse_if_too_many(rejects, len(rows) + len(rejects), share, "shadow_set.max_bad_share")
         write_tables(output, rows, rejects)
         write_whole(DATA_REPORTS / "shadow_set.png", shadow_sheet(rows, SHADOW_SET, output))
+    shutil.rmtree(_work(), ignore_errors=True)
     counts = Counter([*(row.part for row in rows), *("rejected" for _ in rejects)])
     log.info("shadow_set: %s", ", ".join(f"{n} {what}" for what, n in counts.items()) or "none")
     if rows:

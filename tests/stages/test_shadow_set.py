@@ -12,9 +12,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from pipeline.datasets import shadow_render
+from pipeline.datasets.shadow_render import Job
 from pipeline.datasets.shadows import KINDS, read_shadow_scenes
 from pipeline.errors import BadPicture, ParamsError, PipelineError
 from pipeline.images import read_mask, read_picture
+from pipeline.rendering.scenes import Quintuple
 from pipeline.stages import shadow_set
 from pipeline.workspace import file_hash
 from tests.datasets.shadow_files import write_set
@@ -226,3 +229,29 @@ def test_the_size_is_a_parameter(here: Callable[..., None]) -> None:
     scene = read_shadow_scenes(Path("data/shadow_set/split.csv"), "train")[0]
     assert read_picture(scene.shadow).shape == (128, 128, 3)
     assert 0.03 < np.mean(read_mask(scene.mask)) < 0.2
+
+
+def test_an_interrupted_rendering_goes_on_where_it_was(
+    here: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shadow_set.main()
+    undisturbed, written, write = hashes(), list[str](), shadow_render._write
+
+    def write_or_stop(job: Job, folder: Path, quintuple: Quintuple) -> dict[str, str]:
+        if len(written) == 3:
+            written.append("interrupted")
+            raise KeyboardInterrupt
+        written.append(job.name)
+        return write(job, folder, quintuple)
+
+    monkeypatch.setattr(shadow_render, "_write", write_or_stop)
+    with pytest.raises(KeyboardInterrupt):
+        shadow_set.main()
+    assert hashes() == undisturbed
+    shadow_set.main()
+    assert len(written) == len(set(written)) == 9 + 1
+    assert hashes() == undisturbed
+    assert not list(Path(".clearscene").rglob("*.png"))
+    here(shadow_set__seed=2)
+    shadow_set.main()
+    assert hashes() != undisturbed
