@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -81,6 +82,53 @@ def accuracy_score(counts: Counts) -> float:
     """Share of pixels that are right, (TP + TN) / all, in [0, 1], higher is better."""
     pixels = sum(counts)
     return (counts.true_positive + counts.true_negative) / pixels if pixels else 1.0
+
+
+BOUNDARY_TOLERANCE = 0.008
+"""Of `boundary_f_score`, as a share of the diagonal: the value of the DAVIS benchmark."""
+
+
+def boundary_f_score(
+    predicted: NDArray[np.bool_], truth: NDArray[np.bool_], tolerance: float = BOUNDARY_TOLERANCE
+) -> float:
+    """How well two outlines agree: F1 of their pixels, each right within a distance; in [0, 1].
+
+    Csurka, Larlus, Perronnin: What is a good evaluation measure for semantic segmentation?, BMVC
+    2013; Perazzi et al.: A Benchmark Dataset and Evaluation Methodology for Video Object
+    Segmentation (DAVIS), CVPR 2016. The distance is Euclidean; the picture's frame is no outline.
+    Where neither mask has an outline, equal masks score 1 and others 0; where one has, 0.
+
+    Args:
+        predicted: H×W.
+        truth: H×W.
+        tolerance: The distance as a share of the diagonal, rounded up to whole pixels.
+
+    Raises:
+        ValueError: Either mask is not bool, or the shapes differ.
+    """
+    confusion_counts(predicted, truth)  # refuses what are no two masks of one picture
+    found, wanted = _outline(predicted), _outline(truth)
+    if not (found.any() or wanted.any()):
+        return float(np.array_equal(predicted, truth))
+    reach = float(np.ceil(tolerance * np.hypot(*truth.shape)))
+    precision, recall = _share_near(found, wanted, reach), _share_near(wanted, found, reach)
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels of the mask with a neighbour in the picture (of four) that is not."""
+    if not mask.size:
+        return mask
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    return np.asarray(mask & (cv2.erode(mask.astype(np.uint8), cross) == 0))
+
+
+def _share_near(some: NDArray[np.bool_], others: NDArray[np.bool_], reach: float) -> float:
+    """Share of pixels that have one of the others within reach; 0 where either has none."""
+    if not some.any() or not others.any():
+        return 0.0
+    away = cv2.distanceTransform((~others).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return float(np.mean(away[some] <= reach))
 
 
 def mask_scores(counts: Counts) -> dict[str, float]:

@@ -16,11 +16,24 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import ParamsError
 from pipeline.sections.archives import ArchivesSection, BackgroundsSection
-from pipeline.sections.base import DEMO_ROOT, WEB_ROOT, Folder, Positive, Section, Seed, Share
+from pipeline.sections.base import (
+    DEMO_ROOT,
+    NOTHING,
+    WEB_ROOT,
+    Folder,
+    Positive,
+    Section,
+    Seed,
+    Share,
+)
 from pipeline.sections.coco import CocoSection
+from pipeline.sections.cutouts import CutoutsSection
 from pipeline.sections.frames import FramesLimits
 from pipeline.sections.http import HttpLimits
+from pipeline.sections.pairs import PairsSection
+from pipeline.sections.parallel import ParallelSection
 from pipeline.sections.sets import PeopleSource, ShadowSource
+from pipeline.sections.shadow_set import ShadowSetSection
 from pipeline.sections.sites import ScrapedSource
 
 PARAMS_FILE = Path("params.yaml")
@@ -33,6 +46,8 @@ class Demo(Section):
     cars: Annotated[int, Field(ge=0, le=100_000)]
     backgrounds: Annotated[int, Field(ge=0, le=100_000)]
     films: Annotated[int, Field(ge=0, le=1000)]
+    coco: Annotated[int, Field(ge=0, le=100_000)]
+    """Pictures with COCO's annotations."""
     seed: Seed
 
 
@@ -44,6 +59,8 @@ class Inputs(Section):
 
     people: Folder
     """Holds `images/` and `masks/`."""
+    car_masks: Folder
+    """Holds masks of cars, each named as its picture."""
     video: Folder
     """Holds videos."""
     coco_annotations: Folder
@@ -72,11 +89,18 @@ class Splits(Section):
     test_share: Annotated[float, Field(gt=0, lt=1)]
     val_share: Annotated[float, Field(gt=0, lt=1)]
     """Of what the test part leaves."""
+    near_duplicate_bits: Annotated[int, Field(ge=0, le=32)]
+    """Pictures whose perceptual hashes differ in so many of 64 bits or fewer share a part."""
 
 
 class PersonSplit(Section):
     """Pairs of picture and mask of persons."""
 
+    multiply: Literal["offline", "online", "off"]
+    """Train on six variants of each picture, the original and five augmentations: `offline` writes
+    them once, `online` makes the same ones whenever they are read."""
+    size: Annotated[int, Field(ge=32, le=2048)]
+    """Side in pixels of the squares that `offline` writes."""
     max_bad_share: Share
     """Unusable pairs are listed and left out up to this share; above it the stage fails."""
 
@@ -108,8 +132,6 @@ class PersonSE(Section):
     low_width: Annotated[int, Field(ge=8, le=1024)]
     se_ratio: Annotated[int, Field(ge=1, le=8)]
     size: Annotated[int, Field(ge=32, le=2048, multiple_of=16)]
-    multiply: bool
-    """Train on six variants of each picture (the original and five augmentations)."""
     batch_size: Annotated[int, Field(ge=2, le=1024)]
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     early_stopping: Annotated[int, Field(ge=1)]
@@ -154,6 +176,7 @@ class Params(Section):
     """Base learning rate; a network trains at `lr × lr_scale`."""
     inputs: Inputs
     demo: Demo
+    parallel: ParallelSection
     http: HttpLimits
     scrape: Scrape
     frames: FramesLimits
@@ -164,6 +187,9 @@ class Params(Section):
     shadows: ShadowSource
     splits: Splits
     person_split: PersonSplit
+    cutouts: CutoutsSection
+    pairs: PairsSection
+    shadow_set: ShadowSetSection
     training: Training
     networks: Networks
     evaluate: Evaluate
@@ -184,6 +210,21 @@ class Params(Section):
         if self.uses_demo and self.demo.people < 10:
             raise ValueError(
                 f"demo.people: {self.demo.people} is too few to split, give 10 or more"
+            )
+        if self.inputs.coco_annotations.startswith(DEMO_ROOT) and self.demo.coco < 10:
+            raise ValueError(
+                f"demo.coco: {self.demo.coco} is too few to split, give 10 or more, or set "
+                f"inputs.coco_annotations to {NOTHING}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _variants_have_the_size_of_the_network(self) -> Params:
+        trained, written = self.networks.person_se.size, self.person_split.size
+        if self.person_split.multiply == "offline" and trained != written:
+            raise ValueError(
+                f"person_split.size: {written} is written offline, but networks.person_se.size is "
+                f"{trained}; make them equal, or set person_split.multiply to online"
             )
         return self
 

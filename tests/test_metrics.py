@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.metrics import (
     Counts,
     bootstrap_interval,
+    boundary_f_score,
     confusion_counts,
     mask_scores,
     mean_scores,
@@ -153,3 +154,69 @@ def test_the_seed_alone_decides_the_interval() -> None:
 def test_a_picture_without_pixels_divides_by_nothing() -> None:
     nothing = confusion_counts(np.zeros((0, 0), bool), np.zeros((0, 0), bool))
     assert set(mask_scores(nothing).values()) == {1.0}
+
+
+SQUARE = np.zeros((60, 80), bool)
+SQUARE[20:40, 25:55] = True
+
+
+def test_outlines_that_agree_score_one_whatever_is_inside() -> None:
+    assert boundary_f_score(SQUARE, SQUARE) == 1
+    ring = SQUARE.copy()
+    ring[29:31, 39:41] = False
+    assert 0.9 < boundary_f_score(ring, SQUARE) < 1
+
+
+def test_an_outline_is_right_within_the_tolerance_and_wrong_beyond_it() -> None:
+    diagonal = float(np.hypot(*SQUARE.shape))
+    for pixels in (1, 2, 3):
+        moved = np.roll(SQUARE, pixels, axis=1)
+        assert boundary_f_score(moved, SQUARE, pixels / diagonal) == 1
+        assert boundary_f_score(moved, SQUARE, (pixels - 1) / diagonal) < 1
+
+
+def test_the_boundary_score_is_the_harmonic_mean_of_the_shares_of_right_outline() -> None:
+    half = SQUARE & (np.arange(80) < 40)
+    outline = 2 * 30 + 2 * 20 - 4
+    right = 15 + 15 + 18  # of both: top, bottom, left
+    own = 2 * 15 + 2 * 20 - 4
+    precision, recall = right / own, right / outline
+    expected = 2 * precision * recall / (precision + recall)
+    assert boundary_f_score(half, SQUARE, 0.0) == pytest.approx(expected)
+    assert boundary_f_score(SQUARE, half, 0.0) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "truth", "score"),
+    [
+        (EMPTY, EMPTY, 1), (FULL, FULL, 1), (EMPTY, FULL, 0), (FULL, EMPTY, 0), (LEFT, EMPTY, 0),
+        (EMPTY, LEFT, 0), (LEFT, FULL, 0), (np.zeros((0, 0), bool), np.zeros((0, 0), bool), 1),
+    ],
+)  # fmt: skip
+def test_masks_without_an_outline_score_by_being_equal(
+    predicted: NDArray[np.bool_], truth: NDArray[np.bool_], score: float
+) -> None:
+    assert boundary_f_score(predicted, truth) == score
+
+
+def test_the_frame_of_the_picture_is_no_outline() -> None:
+    cut_off = np.zeros((40, 40), bool)
+    cut_off[:, :20] = True
+    shorter = cut_off.copy()
+    shorter[:2] = False
+    assert boundary_f_score(cut_off, np.fliplr(~cut_off), 0.0) == 1
+    assert boundary_f_score(shorter, cut_off, 0.0) < 0.9
+
+
+@given(mask_pairs())
+def test_the_boundary_score_is_symmetric_and_in_range(masks: Masks) -> None:
+    score = boundary_f_score(*masks)
+    assert 0 <= score <= 1
+    assert score == pytest.approx(boundary_f_score(*masks[::-1]))
+
+
+def test_the_boundary_score_refuses_what_are_no_two_masks_of_one_picture() -> None:
+    with pytest.raises(ValueError, match=r"\(4, 5\) and \(5, 4\)"):
+        boundary_f_score(LEFT, LEFT.T)
+    with pytest.raises(ValueError, match="must be bool"):
+        boundary_f_score(LEFT, LEFT.astype(np.uint8))  # type: ignore[arg-type]

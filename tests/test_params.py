@@ -122,8 +122,16 @@ def test_every_way_to_write_a_rate_is_a_number(written: str) -> None:
         ("epochs", "epochs: 6.5", "networks.person_se.epochs: must be a valid integer, got 6.5"),
         ("epochs", "", "networks.person_se.epochs: missing"),
         ("epochs", "epoch: 6", "networks.person_se.epochs: missing; networks.person_se.epoch: un"),
-        ("person_se.size", "size: 100", "networks.person_se.size: must be a multiple of 16, got 100"),
-        ("person_se.batch_size", "batch_size: 1", "networks.person_se.batch_size: must be greater than or"),
+        (
+            "person_se.size",
+            "size: 100",
+            "networks.person_se.size: must be a multiple of 16, got 100",
+        ),
+        (
+            "person_se.batch_size",
+            "batch_size: 1",
+            "networks.person_se.batch_size: must be greater than or",
+        ),
         ("encoder", "encoder: vgg", "networks.person_se.encoder: must be 'resnet18', "),
         (
             "pretrained",
@@ -138,7 +146,11 @@ def test_every_way_to_write_a_rate_is_a_number(written: str) -> None:
             "max_bad_share: 1.0",
             "person_split.max_bad_share: must be less than 1",
         ),
-        ("evaluate.threshold", "threshold: '0.5'", "evaluate.threshold: must be a valid number, got '0.5'"),
+        (
+            "evaluate.threshold",
+            "threshold: '0.5'",
+            "evaluate.threshold: must be a valid number, got '0.5'",
+        ),
         ("demo.people", "people: 3", "demo.people: 3 is too few to split, give 10 or more"),
         ("root", "root: pictures", "root: 'pictures' is neither data/demo nor data/web nor an"),
         (

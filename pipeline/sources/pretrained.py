@@ -1,4 +1,4 @@
-"""ImageNet weights by torchvision's own loader: cached, hash checked, clear when offline."""
+"""Published weights by torchvision's own loader: cached, hash checked, clear when offline."""
 
 from __future__ import annotations
 
@@ -15,19 +15,33 @@ from pipeline.errors import PipelineError
 
 
 def imagenet_state(encoder: str, url: str | None = None) -> dict[str, Tensor]:
-    """The ImageNet state dict of a torchvision classifier, from the cache or by download.
+    """The ImageNet state dict of a torchvision classifier; see `pretrained_state`.
+
+    Args:
+        encoder: Name of the torchvision model, such as `resnet50`.
+        url: Another address of the same kind of file.
+    """
+    return pretrained_state(encoder, "IMAGENET1K_V1", "set pretrained: false", url)
+
+
+def pretrained_state(
+    model: str, weights: str, otherwise: str, url: str | None = None
+) -> dict[str, Tensor]:
+    """A state dict that torchvision publishes, from the cache or by download.
 
     The cache is torch.hub's (`TORCH_HOME`, else `~/.cache/torch`); a file that is already there
     is used without network. The hash in the file's name is checked after a download.
 
     Args:
-        encoder: Name of the torchvision model, such as `resnet50`.
+        model: Name of the torchvision model.
+        weights: Name of its set of weights, such as `COCO_V1`.
+        otherwise: What a user can do without them, for the error's text.
         url: Another address of the same kind of file; its name must end in `-<hash>.pth`.
 
     Raises:
         PipelineError: It could not be fetched, or what came has another hash.
     """
-    address = url or get_model_weights(encoder)["IMAGENET1K_V1"].url
+    address = url or get_model_weights(model)[weights].url
     cached = Path(torch.hub.get_dir()) / "checkpoints" / address.rpartition("/")[2]
     was_cached = cached.exists()
     try:
@@ -38,14 +52,14 @@ def imagenet_state(encoder: str, url: str | None = None) -> dict[str, Tensor]:
         if isinstance(problem, HTTPError):
             problem.close()
         raise PipelineError(
-            f"pretrained weights of {encoder} could not be fetched from {address} "
+            f"pretrained weights of {model} could not be fetched from {address} "
             f"({_one_line(problem)}); go online, put the file into {cached.parent}, "
-            "or set pretrained: false"
+            f"or {otherwise}"
         ) from None
     except (RuntimeError, EOFError, UnpicklingError) as problem:
         remedy = f"delete {cached} and try again" if was_cached else "try again"
         raise PipelineError(
-            f"pretrained weights of {encoder} from {cached if was_cached else address} "
+            f"pretrained weights of {model} from {cached if was_cached else address} "
             f"are damaged ({_one_line(problem)}); {remedy}"
         ) from None
     return state

@@ -19,7 +19,7 @@ from torchvision.models import get_model
 
 from pipeline.errors import PipelineError
 from pipeline.networks.build import build
-from pipeline.sources.pretrained import imagenet_state
+from pipeline.sources.pretrained import imagenet_state, pretrained_state
 
 OTHER_HASH = "resnet18-00000000.pth"
 
@@ -156,3 +156,25 @@ def test_a_damaged_file_in_the_cache_is_named_in_one_line(left_over: bytes, cach
     text = refusal(f"http://127.0.0.1:9/{OTHER_HASH}")
     assert str(cache) in text
     assert len(text.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "weights"),
+    [
+        ("deeplabv3_resnet101", "COCO_WITH_VOC_LABELS_V1"),
+        ("maskrcnn_resnet50_fpn", "COCO_V1"),
+        ("resnet50", "IMAGENET1K_V2"),
+    ],
+)
+def test_weights_of_other_tasks_are_fetched_by_name_and_say_what_else_can_be_done(
+    model: str, weights: str, content: bytes, name: str, cache: Path
+) -> None:
+    with serving({name: content}) as server:
+        url = f"{server.address}/{name}"
+        fetched = pretrained_state(model, weights, "do something else", url)
+        assert "conv1.weight" in fetched
+    gone = f"http://127.0.0.1:9/{OTHER_HASH}"
+    with pytest.raises(PipelineError) as raised:
+        pretrained_state(model, weights, "do something else", gone)
+    assert str(raised.value).startswith(f"pretrained weights of {model} could not be fetched")
+    assert str(raised.value).endswith("or do something else")
