@@ -24,6 +24,9 @@ WORLD = {
     "demo.people": 40, "demo.cars": 12, "demo.backgrounds": 12, "demo.films": 1, "demo.coco": 12,
 }  # fmt: skip
 MINIATURE: dict[str, Any] = {
+    "person_split.size": 32,
+    "shadow_set.size": 64,
+    "shadow_set.count": {"train": 6, "val": 2, "test": 2},
     "training.workers": 1,
     "training.accelerator": "cpu",
     "networks.person_se.size": 32,
