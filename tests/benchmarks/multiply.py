@@ -81,7 +81,7 @@ def multiplication() -> list[Timing]:
     try:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            rows = write_pairs(folder, 2 * PER_SHARD)
+            rows = write_pairs(folder, 4 * PER_SHARD)
             few = rows[:8]
             per_core = compare(
                 "six variants of 8 pictures, 512x512, processor time",
@@ -95,7 +95,7 @@ def multiplication() -> list[Timing]:
             scaling = compare(
                 f"six variants of {len(rows)} pictures, 512x512",
                 {"one worker": lambda: shards(rows, 1), "two workers": lambda: shards(rows, 2)},
-                rounds=3,
+                rounds=2,
             )
     finally:
         cv2.setNumThreads(threads)
