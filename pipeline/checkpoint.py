@@ -27,7 +27,7 @@ class Card:
     Attributes:
         network: Name of the trained network, such as `person_se`.
         architecture: What `networks.build` needs to make it again.
-        size: Side in pixels of the square pictures it was trained on.
+        frame: Height and width in pixels that it was trained at.
         params: Every parameter of the training, nested.
         data_sha256: Hash of the split that it was trained on.
         git_revision: Commit of the code, `-dirty` when it had local changes.
@@ -38,7 +38,7 @@ class Card:
 
     network: str
     architecture: dict[str, Any]
-    size: int
+    frame: tuple[int, int]
     params: dict[str, Any]
     data_sha256: str
     git_revision: str
@@ -71,6 +71,12 @@ def save_weights(file: Path, state: Mapping[str, Tensor], card: Card) -> None:
     write_whole(file.with_suffix(".json"), f"{text}\n".encode())
 
 
+def _read_card(file: Path) -> Card:
+    values = json.loads(file.read_text(encoding="utf-8"))
+    height, width = values.pop("frame")
+    return Card(**values, frame=(height, width))
+
+
 def load_weights(file: Path) -> tuple[dict[str, Tensor], Card]:
     """Read weights and card, and check that they belong together.
 
@@ -81,7 +87,7 @@ def load_weights(file: Path) -> tuple[dict[str, Tensor], Card]:
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
         found = state_hash(state)
-        card = Card(**json.loads(card_file.read_text(encoding="utf-8")))
+        card = _read_card(card_file)
     except FileNotFoundError as problem:
         raise PipelineError(
             f"{problem.filename}: no such file; `dvc repro train@{file.parent.name}` makes it"

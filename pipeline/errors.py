@@ -49,6 +49,10 @@ class BadPicture(PipelineError):
         return BadPicture, (self.file, self.reason)
 
 
+class NothingToLearnFrom(PipelineError):
+    """There are no data at all for a network: it is skipped, and the reports say why."""
+
+
 class MissingFolder(PipelineError):
     """A folder that the parameters name is not there."""
 

@@ -30,11 +30,13 @@ from pipeline.sections.coco import CocoSection
 from pipeline.sections.cutouts import CutoutsSection
 from pipeline.sections.frames import FramesLimits
 from pipeline.sections.http import HttpLimits
+from pipeline.sections.networks import Networks
 from pipeline.sections.pairs import PairsSection
 from pipeline.sections.parallel import ParallelSection
 from pipeline.sections.sets import PeopleSource, ShadowSource
 from pipeline.sections.shadow_set import ShadowSetSection
 from pipeline.sections.sites import ScrapedSource
+from pipeline.sections.training import Training
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -103,45 +105,6 @@ class PersonSplit(Section):
     """Side in pixels of the squares that `offline` writes."""
     max_bad_share: Share
     """Unusable pairs are listed and left out up to this share; above it the stage fails."""
-
-
-class Training(Section):
-    """The engine, the same for every network."""
-
-    workers: Annotated[int, Field(ge=0, le=64)]
-    accelerator: Literal["auto", "cpu", "gpu", "mps"]
-    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
-    """`auto`: bf16-mixed where the processor computes in it, else 32-true."""
-
-
-class Plateau(Section):
-    """ReduceLROnPlateau on the validation loss."""
-
-    factor: Annotated[float, Field(gt=0, lt=1)]
-    patience: Annotated[int, Field(ge=0)]
-    min_lr: Annotated[float, Field(ge=0)]
-
-
-class PersonSE(Section):
-    """`person_se`: DeepLabV3+ with squeeze-and-excite."""
-
-    lr_scale: Positive
-    encoder: Literal["resnet18", "resnet34", "resnet50", "resnet101"]
-    pretrained: bool
-    width: Annotated[int, Field(ge=8, le=1024)]
-    low_width: Annotated[int, Field(ge=8, le=1024)]
-    se_ratio: Annotated[int, Field(ge=1, le=8)]
-    size: Annotated[int, Field(ge=32, le=2048, multiple_of=16)]
-    batch_size: Annotated[int, Field(ge=2, le=1024)]
-    epochs: Annotated[int, Field(ge=1, le=100_000)]
-    early_stopping: Annotated[int, Field(ge=1)]
-    plateau: Plateau
-
-
-class Networks(Section):
-    """One section per trained network."""
-
-    person_se: PersonSE
 
 
 class GrabCut(Section):
@@ -219,13 +182,26 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
-    def _variants_have_the_size_of_the_network(self) -> Params:
-        trained, written = self.networks.person_se.size, self.person_split.size
-        if self.person_split.multiply == "offline" and trained != written:
-            raise ValueError(
-                f"person_split.size: {written} is written offline, but networks.person_se.size is "
-                f"{trained}; make them equal, or set person_split.multiply to online"
-            )
+    def _variants_have_the_size_of_the_networks(self) -> Params:
+        written = self.person_split.size
+        for name in ("person_se", "person_bce_dice"):
+            trained = getattr(self.networks, name).size
+            if self.person_split.multiply == "offline" and trained != written:
+                raise ValueError(
+                    f"person_split.size: {written} is written offline, but networks.{name}.size "
+                    f"is {trained}; make them equal, or set person_split.multiply to online"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _frames_of_pairs_fit_the_networks(self) -> Params:
+        halved = 2**self.networks.car_removal.levels
+        for name, multiple in (("car_removal", halved), ("car_mask", 16)):
+            if self.pairs.height % multiple or self.pairs.width % multiple:
+                raise ValueError(
+                    f"pairs: networks.{name} needs a height and width that are multiples of "
+                    f"{multiple}, got {self.pairs.height}×{self.pairs.width}"
+                )
         return self
 
 

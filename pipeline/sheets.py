@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import NamedTuple, TypeVar
 
 import cv2
@@ -81,6 +82,35 @@ def gallery(tiles: Sequence[Tile], title: str, without: str, columns: int = 4) -
         top, left = CAPTION + line * (step + CAPTION), GAP + column * step
         sheet[top : top + TILE, left : left + TILE] = _tile(tile.picture)
         _write(sheet, tile.caption, left, top + TILE + CAPTION - 8)
+    return sheet
+
+
+def show_object(picture: RGB, mask: Mask) -> RGB:
+    """The picture with a thin magenta outline around what the mask holds."""
+    thin = np.ones((3, 3), np.uint8)
+    outline = cv2.dilate(mask.astype(np.uint8), thin) > mask
+    return np.where(outline[..., None], np.array((255, 0, 255), np.uint8), picture)
+
+
+def side_by_side(tiles: Sequence[Tile]) -> RGB:
+    """Pictures at their own size in one row, each under its title."""
+    height = CAPTION + max(tile.picture.shape[0] for tile in tiles)
+    width = GAP + sum(tile.picture.shape[1] + GAP for tile in tiles)
+    sheet, left = np.full((height, width, 3), PAPER, np.uint8), GAP
+    for tile in tiles:
+        _write(sheet, tile.caption, left, CAPTION - 7)
+        below, right = CAPTION + tile.picture.shape[0], left + tile.picture.shape[1]
+        sheet[CAPTION:below, left:right] = tile.picture
+        left = right + GAP
+    return sheet
+
+
+def notice(text: str) -> RGB:
+    """A small sheet of nothing but a text, where there are no pictures to show."""
+    lines = wrap(text, 72)
+    sheet = np.full(((len(lines) + 1) * CAPTION, 3 * (TILE + GAP), 3), PAPER, np.uint8)
+    for number, line in enumerate(lines):
+        _write(sheet, line, GAP, (number + 1) * CAPTION)
     return sheet
 
 

@@ -25,6 +25,12 @@ def repository_root() -> Path:
     return Path(os.environ.get("DVC_ROOT", Path.cwd())).resolve()
 
 
+def is_main_process() -> bool:
+    """Whether this is the first of the processes of one training, which alone writes and logs."""
+    ranks = ("RANK", "LOCAL_RANK", "GROUP_RANK", "NODE_RANK", "SLURM_PROCID")
+    return all(os.environ.get(name, "0") == "0" for name in ranks)
+
+
 PATIENCE = 15.0
 """Seconds to wait for a lock: a killed process leaves its data workers for some of them."""
 

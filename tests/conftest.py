@@ -26,14 +26,38 @@ hypothesis.settings.load_profile("clearscene")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 PAIRS = 24
+NETWORKS = (
+    "car_removal", "person_se", "person_bce_dice", "central_person", "shadow_attention", "shadow",
+    "car_mask",
+)  # fmt: skip
 QUICKEST: dict[str, Any] = {
     "training.workers": 0,
     "training.accelerator": "cpu",
-    "networks.person_se.size": 32,
-    "networks.person_se.width": 8,
-    "networks.person_se.low_width": 8,
-    "networks.person_se.epochs": 2,
-    "networks.person_se.batch_size": 4,
+    **{
+        f"networks.{name}.{key}": value
+        for name in ("person_se", "person_bce_dice")
+        for key, value in {"size": 32, "width": 8, "low_width": 8, "batch_size": 4}.items()
+    },
+    **{f"networks.{name}.epochs": 2 for name in NETWORKS},
+    "networks.car_mask.width": 8,
+    "networks.car_mask.low_width": 8,
+    "networks.car_mask.batch_size": 2,
+    "networks.car_removal.filters": 4,
+    "networks.car_removal.discriminator_filters": 4,
+    "networks.car_removal.batch_size": 2,
+    "networks.central_person.hidden": 8,
+    "networks.central_person.min_size": 64,
+    "networks.central_person.max_size": 96,
+    "networks.central_person.batch_size": 2,
+    "networks.shadow_attention.size": 32,
+    "networks.shadow_attention.batch_size": 2,
+    "networks.shadow.size": 32,
+    "networks.shadow.batch_size": 2,
+    "networks.shadow.discriminator_filters": 4,
+    "pairs.height": 128,
+    "pairs.width": 128,
+    "pairs.background.sizes": [[144, 136], [128, 128]],
+    "pairs.car.sizes": [[32, 24], [60, 45]],
     "person_split.multiply": "online",
     "evaluate.grabcut.iterations": 1,
     "report.resamples": 100,

@@ -15,14 +15,18 @@ import grimp
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.evaluators import EVALUATORS
 from pipeline.params import Networks
-from pipeline.recipes import RECIPES
+from pipeline.recipes import RECIPES, recipe
 
 REPOSITORY = Path(__file__).parents[1]
 WIRING = YAML(typ="safe", pure=True).load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))
-TRAINED: Mapping[str, Mapping[str, str]] = WIRING["vars"][0]["trained"]
+TRAINED: Mapping[str, Mapping[str, str]] = WIRING["vars"][0]["networks"]
 PARAMS = YAML(typ="safe", pure=True).load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
-FOREACH = {"${trained}": TRAINED, "${scrape}": PARAMS["scrape"]}
+FOREACH = {
+    "${networks}": {name: {**PARAMS["networks"][name], **TRAINED[name]} for name in TRAINED},
+    "${scrape}": PARAMS["scrape"],
+}
 
 DECIDES_NO_NUMBERS = {
     "pipeline.errors",
@@ -124,6 +128,9 @@ def test_a_stage_runs_again_when_code_changes_that_decides_its_numbers(
     if stage.name.startswith("train@"):
         page = f"pipeline.recipes.{stage.name.removeprefix('train@')}"
         used = used | imports.find_modules_directly_imported_by(page)
+    if stage.name.startswith("evaluate@"):
+        page = f"pipeline.evaluators.{EVALUATORS[stage.name.removeprefix('evaluate@')]}"
+        used = used | imports.find_modules_directly_imported_by(page)
     missed = {
         module
         for module in used - DECIDES_NO_NUMBERS
@@ -142,16 +149,27 @@ def test_every_stage_module_is_wired() -> None:
     modules = {f"pipeline.stages.{file.stem}" for file in files} - {"pipeline.stages.__init__"}
     assert {stage.module for stage in STAGES} == modules - {
         "pipeline.stages.door",
-        "pipeline.stages.paths",
     }
 
 
 def test_every_trained_network_is_wired_has_a_recipe_and_has_parameters() -> None:
     params = YAML(typ="safe", pure=True).load((REPOSITORY / "params.yaml").read_text("utf-8"))
     assert set(TRAINED) == set(RECIPES) == set(params["networks"]) == set(Networks.model_fields)
-    for name, recipe in RECIPES.items():
-        assert recipe.name == name
-        assert recipe.__module__ == f"pipeline.recipes.{name}"
+    for name in RECIPES:
+        assert recipe(name).name == name
+        assert recipe(name).__module__ == f"pipeline.recipes.{name}"
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_training_runs_again_when_a_parameter_changes_that_it_uses(name: str) -> None:
+    followed = {_filled(key, _values(name)) for key in WIRING["stages"]["train"]["do"]["params"]}
+    used = {"seed", "lr", "training", f"networks.{name}", *recipe(name).uses}
+    assert followed >= used
+    assert followed - used <= {"splits"}, "what all have, whether they use it or not"
+
+
+def _values(name: str) -> Mapping[str, str]:
+    return next(values for key, values in items("${networks}") if key == name)
 
 
 def test_the_summary_waits_for_the_scores_of_every_network() -> None:

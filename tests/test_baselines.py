@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.baselines import grabcut_mask, mean_mask
+from pipeline.baselines import grabcut_mask, inpainted, mean_mask
 from pipeline.images import read_mask, read_picture
 from pipeline.metrics import confusion_counts, jaccard_score
 from pipeline.sources.demo.people.pictures import draw_person_picture
@@ -103,3 +103,23 @@ def test_grabcut_takes_every_box_that_the_parameters_allow(side: int, box_share:
 
 def test_grabcut_takes_a_picture_of_one_colour() -> None:
     assert grabcut_mask(np.full((20, 20, 3), 9, np.uint8), 0.8, 1).shape == (20, 20)
+
+
+def test_inpainting_fills_the_masked_place_from_around_it_and_touches_no_other() -> None:
+    scene = np.repeat(np.linspace(20, 220, 60, dtype=np.uint8)[None, :, None], 40, 0).repeat(3, 2)
+    mask = np.zeros((40, 60), bool)
+    mask[15:25, 25:35] = True
+    spoilt = np.where(mask[..., None], np.array((255, 0, 0), np.uint8), scene)
+    filled = inpainted(spoilt, mask, grow=0)
+    np.testing.assert_array_equal(filled[~mask], scene[~mask])
+    error = np.abs(filled.astype(int) - scene)[mask].mean()
+    assert error < 12 < np.abs(spoilt.astype(int) - scene)[mask].mean()
+
+
+def test_inpainting_a_larger_mask_leaves_no_rim() -> None:
+    scene = np.full((40, 40, 3), 200, np.uint8)
+    scene[14:26, 14:26] = 0  # what is to vanish, with a rim of a pixel that the mask lacks
+    mask = np.zeros((40, 40), bool)
+    mask[15:25, 15:25] = True
+    assert inpainted(scene, mask, grow=0).min() < 100
+    assert inpainted(scene, mask, grow=2).min() >= 198

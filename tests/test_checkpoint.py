@@ -41,7 +41,7 @@ def file(tmp_path: Path, state: State) -> Path:
 def card_of(state: Mapping[str, Tensor], **changes: Any) -> Card:
     card = Card(
         network="person_se",
-        architecture={"name": "deeplab_v3_plus_se", "width": 16},
+        architecture={"name": "deeplab_v3_plus", "width": 16},
         size=64,
         params={"lr": 1e-5, "networks": {"person_se": {"multiply": True}}},
         data_sha256="d" * 64,

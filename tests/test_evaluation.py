@@ -1,27 +1,31 @@
-"""The same counts for the network and its baselines, as tables, means and examples."""
+"""The same scores for the network and its baselines, as tables, means and examples."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from math import nan
 
 import numpy as np
 import pytest
 
 from pipeline.evaluation import (
+    KINDS,
+    MAPS,
     OURS,
     Judged,
-    judge,
+    judge_masks,
+    judge_pictures,
     representative,
     score_table,
-    sheet,
-    sheet_row,
     summarise,
 )
-from pipeline.metrics import Counts, mask_scores
-from pipeline.sheets import TILE
+from pipeline.metrics import Counts, confusion_counts, jaccard_score, mask_scores
+from pipeline.published import PUBLISHED
 
 TRUTH = np.zeros((4, 10), bool)
 TRUTH[:, :5] = True
+PERSONS, REMOVAL, SHADOW = KINDS["person_se"], KINDS["car_removal"], KINDS["shadow"]
 
 
 def first_columns(number: int) -> np.ndarray:
@@ -30,40 +34,95 @@ def first_columns(number: int) -> np.ndarray:
 
 def with_jaccards(percents: Sequence[int]) -> list[Judged]:
     return [
-        Judged(f"p{index:02d}", "g", {OURS: Counts(percent, 0, 100 - percent, 0)})
+        Judged(f"p{index:02d}", "g", {OURS: {"jaccard": percent / 100}})
         for index, percent in enumerate(percents)
     ]
 
 
+def grey(level: int) -> np.ndarray:
+    return np.full((12, 12, 3), level, np.uint8)
+
+
 @pytest.fixture
 def judged() -> list[Judged]:
+    good, bad, all_ = first_columns(4), first_columns(1), first_columns(10)
+    exact = first_columns(5)
     return [
-        judge("good", "a", {OURS: first_columns(5), "mean_mask": first_columns(4)}, TRUTH),
-        judge("bad", "b", {OURS: first_columns(1), "mean_mask": first_columns(10)}, TRUTH),
+        judge_masks("good", "a", {OURS: exact, "grabcut": bad, "mean_mask": good}, TRUTH),
+        judge_masks("bad", "b", {OURS: bad, "grabcut": bad, "mean_mask": all_}, TRUTH),
     ]
 
 
+@pytest.fixture
+def cars() -> list[Judged]:
+    """Of two pictures, the first without a car."""
+    car = np.zeros((12, 12), bool)
+    seen = car.copy()
+    seen[:6] = True
+    return [
+        judge_pictures(
+            name, "g", {OURS: grey(ours), "unchanged": grey(50), "opencv_inpainting": grey(90)},
+            grey(100), inside,
+        )
+        for name, ours, inside in (("empty", 70, car), ("car", 97, seen))
+    ]  # fmt: skip
+
+
 def test_every_method_is_counted_against_the_same_truth(judged: list[Judged]) -> None:
-    assert judged[0].counts == {OURS: Counts(20, 0, 0, 20), "mean_mask": Counts(16, 0, 4, 20)}
-    assert judged[1].counts == {OURS: Counts(4, 0, 16, 20), "mean_mask": Counts(20, 20, 0, 0)}
-    assert [one.jaccard for one in judged] == [1.0, 0.2]
+    assert judged[0].counts[OURS] == Counts(20, 0, 0, 20)
+    assert judged[0].counts["mean_mask"] == Counts(16, 0, 4, 20)
+    assert judged[1].counts[OURS] == Counts(4, 0, 16, 20)
+    assert judged[1].counts["mean_mask"] == Counts(20, 20, 0, 0)
+    assert [one.scores[OURS]["jaccard"] for one in judged] == [1.0, 0.2]
 
 
 def test_a_mask_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match="differ in shape"):
-        judge("odd", "a", {OURS: np.zeros((3, 10), bool)}, TRUTH)
+        judge_masks("odd", "a", {OURS: np.zeros((3, 10), bool)}, TRUTH)
+
+
+def test_two_maps_are_scored_as_one_mask_and_each_by_itself() -> None:
+    truth = np.stack([first_columns(5), first_columns(2)])
+    found = np.stack([first_columns(4), first_columns(8)])
+    one = judge_masks("p", "g", {OURS: found}, truth, MAPS)
+    assert one.scores[OURS]["jaccard"] == pytest.approx((16 + 8) / (20 + 32))
+    assert one.scores[OURS]["jaccard_occluders"] == pytest.approx(16 / 20)
+    assert one.scores[OURS]["jaccard_shadows"] == pytest.approx(8 / 32)
+    together = confusion_counts(found.reshape(8, 10), truth.reshape(8, 10))
+    assert one.scores[OURS]["jaccard"] == jaccard_score(together)
+    assert set(KINDS["shadow_attention"].scores) == set(one.scores[OURS])
 
 
 def test_the_table_has_a_row_per_picture_with_the_columns_of_the_report(
     judged: list[Judged],
 ) -> None:
-    table = score_table(judged)
-    columns = ["picture", "group", "jaccard", "f1", "accuracy", "precision", "recall"]
+    table = score_table(judged, PERSONS)
+    columns = [
+        "picture", "group", "jaccard", "f1", "accuracy", "precision", "recall",
+        "jaccard_grabcut", "jaccard_mean_mask",
+    ]  # fmt: skip
+    assert PERSONS.columns == columns
     assert [list(row) for row in table] == [columns, columns]
     assert [(row["picture"], row["group"]) for row in table] == [("good", "a"), ("bad", "b")]
     assert table[1]["jaccard"] == 0.2
     assert table[1]["recall"] == 0.2
     assert table[1]["precision"] == 1.0
+    assert [row["jaccard_mean_mask"] for row in table] == [0.8, 0.5]
+
+
+def test_the_table_of_pictures_begins_with_the_columns_of_the_report(cars: list[Judged]) -> None:
+    table = score_table(cars, REMOVAL)
+    columns = [
+        "picture", "group", "psnr", "ssim", "rmse", "psnr_inside", "rmse_inside",
+        "psnr_inside_unchanged", "psnr_inside_opencv_inpainting",
+    ]  # fmt: skip
+    assert REMOVAL.columns == list(table[0]) == columns
+    assert np.isnan(float(str(table[0]["rmse_inside"])))
+    assert table[1]["rmse_inside"] == 3
+    assert SHADOW.columns[2:12] == [
+        *REMOVAL.columns[2:7],
+        *(f"{name}_true_maps" for name in REMOVAL.columns[2:7]),
+    ]
 
 
 def test_the_summary_holds_means_over_pictures_pooled_scores_and_baselines(
@@ -74,48 +133,90 @@ def test_the_summary_holds_means_over_pictures_pooled_scores_and_baselines(
     assert summary["iou"] == pytest.approx(24 / 40)
     assert summary["miou"] == pytest.approx((24 / 40 + 40 / 56) / 2, abs=1e-6)
     assert summary["pictures"] == 2
+    assert "pictures_inside" not in summary
     baseline = summary["baseline"]
     assert isinstance(baseline, dict)
-    assert list(baseline) == ["mean_mask"]
+    assert list(baseline) == ["grabcut", "mean_mask"]
     assert baseline["mean_mask"]["jaccard"] == pytest.approx((0.8 + 0.5) / 2)
     assert set(baseline["mean_mask"]) == {*mask_scores(Counts(1, 1, 1, 1)), "iou", "miou"}
 
 
 def test_the_summary_agrees_with_the_table(judged: list[Judged]) -> None:
-    table, summary = score_table(judged), summarise(judged)
+    table, summary = score_table(judged, PERSONS), summarise(judged)
     for metric in mask_scores(Counts(1, 1, 1, 1)):
         mean = np.mean([float(str(row[metric])) for row in table])
         assert summary[metric] == pytest.approx(mean, abs=2e-6)
 
 
+def test_pictures_without_anything_inside_are_left_out_of_that_mean_and_counted(
+    cars: list[Judged],
+) -> None:
+    summary = summarise(cars)
+    assert summary["rmse"] == pytest.approx((30 + 3) / 2)
+    assert summary["rmse_inside"] == 3
+    assert (summary["pictures"], summary["pictures_inside"]) == (2, 1)
+    assert summary["baseline"]["unchanged"]["rmse_inside"] == 50  # type: ignore[index]
+    nothing = summarise(cars[:1])
+    assert nothing["rmse_inside"] is None
+    assert nothing["pictures_inside"] == 0
+    json.dumps(nothing, allow_nan=False)
+
+
+def test_the_strongest_baseline_is_the_best_by_the_main_score() -> None:
+    jaccards = {"grabcut": {"jaccard": 0.3}, "mean_mask": {"jaccard": 0.4}}
+    assert PERSONS.strongest(jaccards) == "mean_mask"
+    ratios = {"unchanged": {"psnr_inside": 9.0}, "opencv_inpainting": {"psnr_inside": 20.0}}
+    assert REMOVAL.strongest(ratios | {"other": {"psnr_inside": 8.0}}) == "unchanged"
+    assert SHADOW.strongest({"unchanged": {"rmse_inside": 9}, "x": {"rmse_inside": 3}}) == "x"
+
+
+def test_a_baseline_that_is_told_more_than_the_network_is_no_rival_but_a_landmark() -> None:
+    ratios = {"unchanged": {"psnr_inside": 9.0}, "opencv_inpainting": {"psnr_inside": 20.0}}
+    assert REMOVAL.strongest(ratios) == "unchanged"
+    assert REMOVAL.strongest(ratios, informed=True) == "opencv_inpainting"
+    assert PERSONS.strongest({"grabcut": {"jaccard": 0.3}}, informed=True) is None
+
+
 def test_examples_go_evenly_from_best_to_worst_then_the_worst() -> None:
-    chosen = representative(with_jaccards(range(0, 100, 5)), spread=3, worst=2)
-    assert [one.jaccard for _, one in chosen] == [0.95, 0.45, 0.0, 0.05, 0.1]
-    assert chosen[0][0] == "rank 1 of 20"
-    assert chosen[2][0] == "rank 20 of 20"
-    assert chosen[3][0] == "among the worst, rank 19"
+    chosen = representative(with_jaccards(range(0, 100, 5)), PERSONS, spread=3, worst=2)
+    jaccards = [one.scores[OURS]["jaccard"] for _, one in chosen]
+    assert jaccards == [0.95, 0.45, 0.0, 0.05, 0.1]
+    assert chosen[0][0] == "rank 1 of 20: p19, Jaccard 0.950"
+    assert chosen[2][0] == "rank 20 of 20: p00, Jaccard 0.000"
+    assert chosen[3][0] == "among the worst, rank 19: p01, Jaccard 0.050"
+
+
+def test_where_lower_is_better_examples_begin_with_the_lowest() -> None:
+    errors = {"a": 9.0, "b": 3.0, "c": nan, "d": 6.0}
+    shadows = [Judged(name, "g", {OURS: {"rmse_inside": value}}) for name, value in errors.items()]
+    chosen = representative(shadows, SHADOW, spread=6, worst=4)
+    assert [one.picture for _, one in chosen] == ["b", "d", "a"]
+    assert chosen[0][0] == "rank 1 of 3: b, RMSE inside 3.000"
+
+
+def test_without_attention_examples_are_ranked_by_the_true_maps() -> None:
+    one = Judged("p", "g", {OURS: {"rmse_inside": nan, "rmse_inside_true_maps": 4.0}})
+    assert one.rank(SHADOW) == 4
 
 
 @pytest.mark.parametrize("pictures", [1, 2, 5, 6, 7, 10, 11, 40])
 def test_no_picture_is_shown_twice_and_best_and_worst_always_are(pictures: int) -> None:
     judged = with_jaccards(range(pictures))
-    names = [one.picture for _, one in representative(judged, spread=6, worst=4)]
+    names = [one.picture for _, one in representative(judged, PERSONS, spread=6, worst=4)]
     assert len(names) == len(set(names)) == min(pictures, 10)
     assert {judged[0].picture, judged[-1].picture} <= set(names)
 
 
 def test_equal_scores_are_ranked_by_name() -> None:
     tied = with_jaccards([50, 50, 50])
-    backwards = representative(tied[::-1], spread=3, worst=0)
+    backwards = representative(tied[::-1], PERSONS, spread=3, worst=0)
     assert [one.picture for _, one in backwards] == ["p00", "p01", "p02"]
 
 
-def test_a_sheet_shows_the_picture_and_each_mask_over_it(judged: list[Judged]) -> None:
-    picture = np.full((4, 10, 3), (10, 200, 10), np.uint8)
-    masks = {OURS: first_columns(5), "truth": TRUTH}
-    row = sheet_row("rank 1 of 2", judged[0], picture, masks)
-    assert row.caption == "rank 1 of 2: good, Jaccard 1.000"
-    np.testing.assert_array_equal(row.pictures[0], picture)
-    np.testing.assert_array_equal(row.pictures[1][TRUTH], picture[TRUTH])
-    assert (row.pictures[2][~TRUTH] != picture[~TRUTH]).any()
-    assert sheet([row, row], list(masks)).shape[1] > 3 * TILE
+@pytest.mark.parametrize("network", KINDS)
+def test_what_the_summary_holds_of_a_network_is_measured(network: str) -> None:
+    kind = KINDS[network]
+    assert set(kind.summarised) <= set(kind.scores)
+    assert kind.main in kind.summarised
+    assert set(PUBLISHED[network].scores) <= set(kind.summarised)
+    assert PUBLISHED[network].source

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.sheets import CAPTION, GAP, TILE, Row, contact_sheet, show_mask
+from pipeline.sheets import (
+    CAPTION,
+    GAP,
+    TILE,
+    Row,
+    Tile,
+    contact_sheet,
+    notice,
+    show_mask,
+    show_object,
+    side_by_side,
+)
 
 RED = (250, 0, 0)
 
@@ -75,3 +86,35 @@ def test_titles_and_captions_are_written() -> None:
 def test_a_row_with_too_few_pictures_is_refused_by_the_numbers() -> None:
     with pytest.raises(ValueError, match="1 pictures under 2 columns"):
         contact_sheet(["a", "b"], [Row("short", [flat(9, 9)])])
+
+
+def test_an_object_is_shown_by_an_outline_around_it() -> None:
+    picture, mask = flat(20, 20), np.zeros((20, 20), bool)
+    mask[8:12, 8:12] = True
+    shown = show_object(picture, mask)
+    changed = (shown != picture).any(axis=2)
+    assert changed.sum() == 6 * 6 - 4 * 4
+    assert not (changed & mask).any()
+    assert shown.dtype == np.uint8
+
+
+def test_pictures_side_by_side_keep_their_size_under_their_titles() -> None:
+    blue = (0, 0, 250)
+    sheet = side_by_side([Tile("epoch 3", flat(30, 40)), Tile("epoch 6", flat(50, 20, blue))])
+    assert sheet.shape == (CAPTION + 50, 40 + 20 + 3 * GAP, 3)
+    np.testing.assert_array_equal(np.argwhere(area(sheet, RED)).min(axis=0), (CAPTION, GAP))
+    assert area(sheet, RED).sum() == 30 * 40
+    assert area(sheet, blue).sum() == 50 * 20
+    untitled = side_by_side([Tile("", flat(30, 40)), Tile("", flat(50, 20, blue))])
+    assert (sheet != untitled)[:CAPTION].any()
+
+
+def test_a_notice_holds_its_whole_text_in_lines() -> None:
+    short, long = notice("skipped"), notice("there is nothing to learn from " * 9)
+    assert short.shape[1] == long.shape[1]
+    assert len(long) > len(short)
+    for sheet in (short, long):
+        lines = (sheet < 200).any(axis=(1, 2))
+        assert lines.any()
+        columns = np.flatnonzero((sheet < 200).any(axis=(0, 2)))
+        assert columns.max() < sheet.shape[1] - 1

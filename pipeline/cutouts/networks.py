@@ -126,7 +126,7 @@ class Checkpoint:
     def __init__(self, weights: Path) -> None:
         self.predictor = MaskPredictor(weights, str(_device()))
         self.identity = f"checkpoint:{self.predictor.card.weights_sha256}"
-        self.side = max(512, self.predictor.card.size)
+        self.side = max(512, *self.predictor.card.frame)
 
     def probability(self, pictures: Sequence[RGB]) -> list[Map]:
         """See `Segmenter`."""

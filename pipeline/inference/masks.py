@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.checkpoint import load_weights
-from pipeline.images import RGB, resize_picture, resize_probability
-from pipeline.networks.build import build
+from pipeline.images import RGB, resize_probability
+from pipeline.inference.load import load_network, to_batch
 
 
 class MaskPredictor:
@@ -22,11 +21,7 @@ class MaskPredictor:
     """
 
     def __init__(self, weights: Path, device: str = "cpu") -> None:
-        state, self.card = load_weights(weights)
-        self.device = torch.device(device)
-        self.network = build(self.card.architecture)
-        self.network.load_state_dict(state)
-        self.network.to(self.device).eval()
+        self.network, self.card, self.device = load_network(weights, device)
 
     @property
     def name(self) -> str:
@@ -37,13 +32,12 @@ class MaskPredictor:
         """How likely each pixel belongs to the mask.
 
         Args:
-            picture: H×W×3, any size; squeezed to the square that the network was trained on.
+            picture: H×W×3, any size; squeezed to the frame that the network was trained on.
 
         Returns:
             H×W in [0, 1].
         """
-        small = resize_picture(picture, self.card.size, self.card.size)
-        batch = torch.from_numpy(small).permute(2, 0, 1)[None].to(self.device).float() / 255
+        batch = to_batch(picture, *self.card.frame).to(self.device)
         with torch.inference_mode():
             probability = self.network(batch)[0, 0].cpu().numpy()
         return resize_probability(probability, *picture.shape[:2])

@@ -1,4 +1,4 @@
-"""DeepLabV3+ with squeeze-and-excite, for binary segmentation.
+"""DeepLabV3+, with or without squeeze-and-excite, for binary segmentation.
 
 Chen, Zhu, Papandreou, Schroff, Adam: Encoder-Decoder with Atrous Separable Convolution for
 Semantic Image Segmentation, ECCV 2018, https://arxiv.org/abs/1802.02611
@@ -120,14 +120,14 @@ def _out_channels(stage: nn.Sequential) -> int:
 
 
 class DeepLabV3Plus(nn.Module):
-    """Person probability of every pixel.
+    """Probability of every pixel to belong to the subject.
 
     Args:
         encoder: See ResNetEncoder.
         width: Channels of pyramid and decoder (256 in the paper).
         low_width: Channels that the low-level features are reduced to (48 in the paper).
         rates: Atrous rates at stride 16.
-        se_ratio: Reduction inside the squeeze-and-excite blocks.
+        se_ratio: Reduction inside the squeeze-and-excite blocks; 0 leaves them out.
     """
 
     mean: Tensor
@@ -147,12 +147,14 @@ class DeepLabV3Plus(nn.Module):
         self.encoder = encoder
         self.aspp = AtrousSpatialPyramidPooling(encoder.high_channels, width, rates)
         self.reduce_low = conv_bn_relu(encoder.low_channels, low_width, 1)
-        self.decoder = nn.Sequential(
-            SqueezeExcite(width + low_width, se_ratio),
-            conv_bn_relu(width + low_width, width, 3),
-            conv_bn_relu(width, width, 3),
-            SqueezeExcite(width, se_ratio),
-        )
+        refine: list[nn.Module] = [
+            conv_bn_relu(width + low_width, width, 3), conv_bn_relu(width, width, 3)
+        ]  # fmt: skip
+        if se_ratio:
+            refine = [
+                SqueezeExcite(width + low_width, se_ratio), *refine, SqueezeExcite(width, se_ratio)
+            ]  # fmt: skip
+        self.decoder = nn.Sequential(*refine)
         self.head = nn.Conv2d(width, 1, 1)
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -166,7 +168,7 @@ class DeepLabV3Plus(nn.Module):
         context = upsample(self.aspp(high))  # N×A×H/4×W/4
         merged = torch.cat([context, self.reduce_low(low)], dim=1)  # N×(A+48)×H/4×W/4
         scores = upsample(self.head(self.decoder(merged)))  # N×1×H×W
-        return torch.sigmoid(scores)
+        return torch.sigmoid(scores.float())  # bf16 has no number between 0.996 and 1
 
 
 def upsample(x: Tensor) -> Tensor:

@@ -55,6 +55,22 @@ def preset(
     typer.echo("".join(difference) or f"params.yaml is the preset {name} already\n", nl=False)
 
 
+@app.command()
+def export(
+    network: Annotated[str, typer.Argument(help="A trained network, such as person_se.")],
+    output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    weights: Annotated[
+        Path | None, typer.Option(help="Its .pt file; models/NETWORK/best.pt without it.")
+    ] = None,
+) -> None:
+    """Write a trained network as ONNX (Mask R-CNN stays in PyTorch)."""
+    from pipeline.inference.export import export_onnx  # loads torch: not for --help
+
+    source = weights or Path("models") / network / "best.pt"
+    export_onnx(source, output)
+    typer.echo(f"{source} -> {output}")
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line and its exit code."""
     try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from pipeline.params import load_params
+from pipeline.paths import ARCHIVES
 from pipeline.sources.archives.collect import collect_archives
 from pipeline.sources.http.session import PoliteSession
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import ARCHIVES
 from pipeline.tracking import log_data
 from pipeline.workspace import STATE, repository_root
 

@@ -6,10 +6,10 @@ import logging
 from pathlib import Path
 
 from pipeline.params import load_params
+from pipeline.paths import ARCHIVES, BACKGROUNDS, FRAMES, SCRAPE
 from pipeline.sections.archives import BackgroundSource
 from pipeline.sources.merge import merge_collections
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import ARCHIVES, BACKGROUNDS, FRAMES, SCRAPE
 from pipeline.tracking import log_data
 
 log = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.errors import MissingFolder, PipelineError
+from pipeline.errors import MissingFolder
 from pipeline.params import Params, load_params
+from pipeline.paths import NOTHING
 from pipeline.sources.folder import list_pairs
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import NOTHING
 from pipeline.workspace import write_whole
 
 OUTPUT = Path("data/params_checked")
@@ -31,12 +31,6 @@ def check(params: Params) -> None:
         if Path(value).is_absolute() and not Path(value).is_dir():
             raise MissingFolder(Path(value), f"{key} in params.yaml")
     people = Path(params.inputs.people)
-    if people == NOTHING:
-        raise PipelineError(
-            f"inputs.people in params.yaml is {NOTHING}: person_se has nothing to learn from; put "
-            "pictures and masks into ROOT/people/{images,masks} and let `clearscene preset photos "
-            "--root ROOT` find them"
-        )
     if people.is_absolute():
         list_pairs(people)
 

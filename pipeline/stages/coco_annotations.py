@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from pipeline.params import load_params
+from pipeline.paths import WEB
 from pipeline.sources.coco.annotations import fetch_annotations
 from pipeline.sources.http.session import PoliteSession
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import WEB
 from pipeline.workspace import STATE, repository_root, whole_directory
 
 log = logging.getLogger(__name__)

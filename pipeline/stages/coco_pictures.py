@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline.images import read_mask, read_picture, write_png
 from pipeline.params import Params, load_params
+from pipeline.paths import COCO_SPLIT, DATA_REPORTS, WEB
 from pipeline.sheets import Tile, evenly, gallery, show_mask
 from pipeline.sources.coco.pictures import (
     Wanted,
@@ -23,7 +24,6 @@ from pipeline.sources.http.addresses import zones_of
 from pipeline.sources.http.session import PoliteSession
 from pipeline.sources.progress import Meter
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import COCO_SPLIT, DATA_REPORTS, WEB
 from pipeline.tracking import log_data
 from pipeline.workspace import STATE, repository_root, write_whole
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.datasets.central_person import ALL, SplitRow, central_persons, deal, draw_masks
+from pipeline.datasets.central.selection import ALL, SplitRow, central_persons, deal, draw_masks
 from pipeline.errors import PipelineError
 from pipeline.params import Params, load_params
+from pipeline.paths import COCO_SPLIT, NOTHING
 from pipeline.sources.coco.annotations import instances_files, val2017_file
 from pipeline.sources.coco.instances import read_images, read_instances
 from pipeline.sources.folder import Reject, refuse_if_too_many
 from pipeline.sources.progress import Meter
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import COCO_SPLIT, NOTHING
 from pipeline.tracking import log_data
 from pipeline.workspace import whole_directory
 

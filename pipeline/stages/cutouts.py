@@ -8,16 +8,16 @@ from pathlib import Path
 
 from pipeline.cutouts import tables
 from pipeline.cutouts.collect import cut_all, make_jobs, open_store
-from pipeline.cutouts.masks import match_masks
 from pipeline.cutouts.segmenters import make_segmenter
 from pipeline.cutouts.sheet import draw_sheet
 from pipeline.cutouts.tables import Done, ScoreRow
 from pipeline.images import write_png
 from pipeline.params import flatten, load_params
+from pipeline.paths import CUTOUTS, DATA_REPORTS, SCRAPE
 from pipeline.sources.manifest import read_manifest
+from pipeline.sources.masks import match_masks
 from pipeline.sources.progress import Meter
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import CUTOUTS, DATA_REPORTS, SCRAPE
 from pipeline.tracking import log_data
 from pipeline.workspace import STATE, only_user, repository_root, whole_directory, write_whole
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from pipeline.errors import PipelineError
-from pipeline.workspace import single_process
+from pipeline.workspace import is_main_process, single_process
 
 log = logging.getLogger("clearscene")
 
@@ -18,7 +19,8 @@ def run_stage(stage: str, work: Callable[[], None]) -> None:
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s: %(message)s", force=True
     )
     try:
-        with single_process(stage):
+        # The other processes of a training over several devices work for the one with the lock.
+        with single_process(stage) if is_main_process() else nullcontext():
             work()
     except PipelineError as problem:
         log.error("%s: %s", stage, problem)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.params import load_params
+from pipeline.paths import WEB
 from pipeline.sources.sets.kaggle import fetch_person_segmentation
 from pipeline.sources.sets.shadow_ar import fetch_shadow_ar
 from pipeline.stages.door import only_argument, run_stage
-from pipeline.stages.paths import WEB
 from pipeline.workspace import STATE, repository_root, whole_directory
 
 log = logging.getLogger(__name__)

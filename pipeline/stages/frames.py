@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.params import load_params
+from pipeline.paths import FRAMES
 from pipeline.sources.http.session import PoliteSession
 from pipeline.sources.manifest import refuse_if_too_many_failed
 from pipeline.sources.progress import Meter
 from pipeline.sources.video.films import fetch_films, list_films
 from pipeline.sources.video.frames import write_frames
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import FRAMES
 from pipeline.tracking import log_data
 from pipeline.workspace import STATE, repository_root
 

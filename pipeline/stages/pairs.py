@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from pipeline.datasets.composites import CarPairs, Composite
-from pipeline.datasets.scenes import read_scene_files
+from pipeline.datasets.pairs.composites import CarPairs, Composite
+from pipeline.datasets.pairs.scenes import read_scene_files
 from pipeline.datasets.splits import PARTS
 from pipeline.images import RGB, write_png
 from pipeline.params import Params, flatten, load_params
+from pipeline.paths import BACKGROUNDS, CUTOUTS, DATA_REPORTS, SCENE_SPLIT
 from pipeline.sheets import Row, contact_sheet
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import BACKGROUNDS, CUTOUTS, DATA_REPORTS, SCENE_SPLIT
 from pipeline.tracking import log_data
 
 log = logging.getLogger(__name__)

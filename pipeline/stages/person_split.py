@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.datasets.people import PersonPicture, make_variant, read_split, read_square
-from pipeline.datasets.shards import plan_shards, write_shards
+from pipeline.datasets.people.pictures import PersonPicture, make_variant, read_split, read_square
+from pipeline.datasets.people.shards import plan_shards, write_shards
 from pipeline.datasets.splits import PARTS, deal_out, look_alikes
 from pipeline.datasets.transforms import VARIANTS
 from pipeline.images import write_png
 from pipeline.params import Params, load_params
+from pipeline.paths import DATA_REPORTS, NOTHING, PERSON_SPLIT
 from pipeline.sheets import Row, contact_sheet, evenly, show_mask
 from pipeline.sources.folder import (
     PairFacts,
@@ -26,7 +27,6 @@ from pipeline.sources.folder import (
 )  # fmt: skip
 from pipeline.sources.progress import Meter
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import DATA_REPORTS, PERSON_SPLIT
 from pipeline.tracking import log_data
 from pipeline.workspace import (
     STATE,
@@ -47,9 +47,11 @@ DECIDE_VARIANTS = "datasets", "images.py"
 def deal(facts: Sequence[PairFacts], params: Params) -> pd.DataFrame:
     """The rows of split.csv; pictures that look alike share a part."""
     splits = params.splits
+    if not facts:
+        return pd.DataFrame(columns=["part", *PairFacts._fields])
     together = look_alikes({one.name: one.phash for one in facts}, splits.near_duplicate_bits)
     part_of = deal_out(together, splits.seed, splits.test_share, splits.val_share, together)
-    table = pd.DataFrame(facts)
+    table = pd.DataFrame(facts, columns=PairFacts._fields)
     table.insert(0, "part", [part_of[one.name] for one in facts])
     return table
 
@@ -86,7 +88,7 @@ def main() -> None:
     """Run the stage."""
     params = load_params()
     folder = Path(params.inputs.people).absolute()
-    pairs, unpaired = list_pairs(folder)
+    pairs, unpaired = list_pairs(folder) if folder != NOTHING.absolute() else ([], [])
     facts, unreadable = inspect_pairs(pairs, folder)
     rejects, share = unpaired + unreadable, params.person_split.max_bad_share
     refuse_if_too_many(rejects, len(pairs) + len(unpaired), share, "person_split.max_bad_share")
@@ -94,7 +96,7 @@ def main() -> None:
     with whole_directory(PERSON_SPLIT) as output:
         table.to_csv(output / "split.csv", index=False, lineterminator="\n")
         pd.DataFrame(rejects, columns=Reject._fields).to_csv(output / "rejects.csv", index=False)
-        train = read_split(output / "split.csv", folder, "train")
+        train = read_split(output / "split.csv", folder, "train") if facts else []
         if params.person_split.multiply == "offline":
             multiply(output, train, params)
     shutil.rmtree(_state(), ignore_errors=True)

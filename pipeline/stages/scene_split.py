@@ -10,8 +10,8 @@ import pandas as pd
 
 from pipeline.datasets.splits import PARTS, deal_out, look_alikes
 from pipeline.params import Splits, load_params
+from pipeline.paths import BACKGROUNDS, CUTOUTS, SCENE_SPLIT
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import BACKGROUNDS, CUTOUTS, SCENE_SPLIT
 from pipeline.tracking import log_data
 from pipeline.workspace import whole_directory
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pipeline.params import Params, load_params
+from pipeline.paths import SCRAPE
 from pipeline.sources.demo.web.sites import SITES
 from pipeline.sources.http.session import PoliteSession
 from pipeline.sources.manifest import (
@@ -19,7 +20,6 @@ from pipeline.sources.progress import Meter
 from pipeline.sources.sites.collect import Entries, collect_folder, collect_sites
 from pipeline.sources.sites.store import Store
 from pipeline.stages.door import only_argument, run_stage
-from pipeline.stages.paths import SCRAPE
 from pipeline.tracking import log_data
 from pipeline.workspace import STATE, repository_root
 

@@ -7,15 +7,15 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from pipeline.datasets.scenes import read_scene_files
-from pipeline.datasets.shadow_index import IndexRow, index_shadows, missing_set, with_validation
-from pipeline.datasets.shadow_render import RenderedRow, missing_kind, render_shadows
-from pipeline.datasets.shadow_report import shadow_sheet, write_tables
+from pipeline.datasets.pairs.scenes import read_scene_files
+from pipeline.datasets.shadows.index import IndexRow, index_shadows, missing_set, with_validation
+from pipeline.datasets.shadows.render import RenderedRow, missing_kind, render_shadows
+from pipeline.datasets.shadows.report import shadow_sheet, write_tables
 from pipeline.datasets.splits import PARTS
 from pipeline.params import Params, load_params
+from pipeline.paths import BACKGROUNDS, CUTOUTS, DATA_REPORTS, SCENE_SPLIT, SHADOW_SET
 from pipeline.sources.folder import Reject, refuse_if_too_many
 from pipeline.stages.door import run_stage
-from pipeline.stages.paths import BACKGROUNDS, CUTOUTS, DATA_REPORTS, SCENE_SPLIT, SHADOW_SET
 from pipeline.tracking import log_data
 from pipeline.workspace import STATE, repository_root, whole_directory, write_whole
 

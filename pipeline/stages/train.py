@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import json
+import logging
+from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from lightning.pytorch import seed_everything
 
 from pipeline.checkpoint import Card, save_weights, state_hash
+from pipeline.errors import NothingToLearnFrom
 from pipeline.params import Params, flatten, load_params
+from pipeline.paths import MODELS
 from pipeline.recipes import RECIPES, recipe
 from pipeline.stages.door import only_argument, run_stage
-from pipeline.stages.paths import MODELS, PERSON_SPLIT
 from pipeline.tracking import WEIGHTS_TAG, training_run
-from pipeline.training.engine import Trained, Weights, fit, resolved_precision
+from pipeline.training.engine import Weights, fit, resolved_precision, trained
+from pipeline.training.module import Datasets, Recipe
 from pipeline.training.resume import ResumeState
 from pipeline.workspace import (
     STATE,
     code_hash,
     file_hash,
     git_revision,
+    is_main_process,
+    place_file,
     repository_root,
     whole_directory,
     work_key,
+    write_whole,
 )  # fmt: skip
 
-SPLIT = PERSON_SPLIT / "split.csv"
 DECIDES_NUMBERS = (
     "checkpoint.py", "datasets", "images.py", "losses", "metrics.py", "networks", "recipes",
     "training",
@@ -35,81 +41,122 @@ DECIDES_NUMBERS = (
 """Parts of `pipeline` whose change makes an interrupted run another one."""
 
 RUN_NOTE = "mlflow_run"
+ALWAYS = ("seed", "lr", "training")
+log = logging.getLogger(__name__)
 
 
 def train(network: str, params: Params) -> None:
-    """Train, or go on, and write `models/<network>/`."""
+    """Train, or go on, and write `models/<network>/`; without any data, write why not."""
     seed_everything(params.seed, workers=True, verbose=False)
-    module = recipe(network)(params)
-    used = used_params(network, params)
+    try:
+        module = recipe(network)(params)
+        datasets = module.datasets()
+    except NothingToLearnFrom as reason:
+        log.warning("train@%s is skipped: %s", network, reason)
+        with whole_directory(MODELS / network) as output:
+            text = json.dumps({"skipped": str(reason)}, indent=2)
+            write_whole(output / "skipped.json", f"{text}\n".encode())
+        return
+    used = used_params(module, params)
     key = work_key(
-        params=used, data=file_hash(SPLIT), code=code_hash(*DECIDES_NUMBERS), torch=version("torch")
-    )
+        params=used, data=file_hash(module.split), code=code_hash(*DECIDES_NUMBERS),
+        torch=version("torch"),
+    )  # fmt: skip
     resume = ResumeState(repository_root() / STATE / "resume" / network / key)
-    tags = {"dvc_stage": f"train@{network}", "data_sha256": file_hash(SPLIT)}
+    if is_main_process():
+        _train_tracked(module, datasets, params, used, resume)
+        write(module, used, resume)
+        resume.clear()
+    else:
+        _fit(module, datasets, params, resume)
+
+
+def _train_tracked(
+    module: Recipe, datasets: Datasets, params: Params, used: dict[str, Any], resume: ResumeState
+) -> None:
+    tags = {"dvc_stage": f"train@{module.name}", "data_sha256": file_hash(module.split)}
     engine = params.training
     effective = {
         "effective_lr": module.lr,
         "effective_precision": resolved_precision(engine.precision, engine.accelerator),
     }
     flat = {**flatten(used), **effective}
-    with training_run(network, flat, tags, resume.noted(RUN_NOTE)) as run:
+    with training_run(module.name, flat, tags, resume.noted(RUN_NOTE)) as run:
         if run.run_id:
             resume.note(RUN_NOTE, run.run_id)
-        trained = fit(
-            network,
-            module,
-            *module.datasets(SPLIT, Path(params.inputs.people)),
-            batch_size=module.batch_size,
-            epochs=module.epochs,
-            seed=params.seed,
-            workers=engine.workers,
-            accelerator=engine.accelerator,
-            precision=engine.precision,
-            resume=resume,
-            on_epoch=run.metrics,
-        )
-        write(network, trained, module, used)
-        run.tags({WEIGHTS_TAG: state_hash(trained.best.state)})
-        run.metrics({"best_epoch": trained.best.epoch})
-    resume.clear()
+        _fit(module, datasets, params, resume, run.metrics, lambda file: run.files([file]))
+        best = trained(resume).best
+        run.tags({WEIGHTS_TAG: state_hash(best.state)})
+        run.metrics({"best_epoch": best.epoch})
 
 
-def used_params(network: str, params: Params) -> dict[str, Any]:
-    """The parameters that this training depends on, nested as in params.yaml."""
-    return params.model_dump(
-        include={
-            "inputs": {"people": True},
-            "seed": True,
-            "lr": True,
-            "splits": True,
-            "person_split": True,
-            "training": True,
-            "networks": {network: True},
-        }
+def _fit(
+    module: Recipe,
+    datasets: Datasets,
+    params: Params,
+    resume: ResumeState,
+    on_epoch: Any = lambda _: None,
+    on_preview: Any = lambda _: None,
+) -> None:
+    section = getattr(params.networks, module.name)
+    fit(
+        module,
+        datasets,
+        params.training,
+        batch_size=section.batch_size,
+        epochs=section.epochs,
+        seed=params.seed,
+        resume=resume,
+        on_epoch=on_epoch,
+        on_preview=on_preview,
     )
 
 
-def write(network: str, trained: Trained, module: Any, used: dict[str, Any]) -> None:
-    """Write weights, cards and history, all or nothing."""
+def used_params(module: Recipe, params: Params) -> dict[str, Any]:
+    """The parameters that this training depends on, nested as in params.yaml."""
+    return params.model_dump(
+        include=_nested([*ALWAYS, *module.uses, f"networks.{module.name}"]),
+    )
+
+
+def _nested(keys: Sequence[str]) -> dict[str, Any]:
+    """Dotted keys as pydantic wants them."""
+    include: dict[str, Any] = {}
+    for key in keys:
+        section, _, rest = key.partition(".")
+        if rest:
+            include.setdefault(section, {})[rest] = True
+        else:
+            include[section] = True
+    return include
+
+
+def write(module: Recipe, used: dict[str, Any], resume: ResumeState) -> None:
+    """Write weights, cards, history and previews, all or nothing."""
+    result = trained(resume)
 
     def card(weights: Weights) -> Card:
         return Card(
-            network=network,
+            network=module.name,
             architecture=module.architecture,
-            size=module.size,
+            frame=module.frame,
             params=used,
-            data_sha256=file_hash(SPLIT),
+            data_sha256=file_hash(module.split),
             git_revision=git_revision(),
             weights_sha256=state_hash(weights.state),
             epoch=weights.epoch,
             scores=weights.scores,
         )
 
-    with whole_directory(MODELS / network) as output:
-        save_weights(output / "best.pt", trained.best.state, card(trained.best))
-        save_weights(output / "last.pt", trained.last.state, card(trained.last))
-        pd.DataFrame(trained.history).to_csv(output / "history.csv", index=False)
+    with whole_directory(MODELS / module.name) as output:
+        save_weights(output / "best.pt", result.best.state, card(result.best))
+        save_weights(output / "last.pt", result.last.state, card(result.last))
+        pd.DataFrame(result.history).to_csv(output / "history.csv", index=False)
+        if module.per_picture:
+            pd.DataFrame(module.per_picture).to_csv(output / "per_epoch.csv", index=False)
+        (output / "previews").mkdir()
+        for file in sorted(resume.previews.glob("*.png")):
+            place_file(file, output / "previews" / file.name)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -17,7 +19,7 @@ Row = dict[str, float]
 
 
 class PlateauSchedule(Callback):
-    """ReduceLROnPlateau on the validation loss.
+    """ReduceLROnPlateau on the validation loss, for every optimiser.
 
     Lightning steps such a schedule after the end-of-epoch checkpoint and skips that step on
     resume; a callback is stepped before it, so the checkpoint holds the rate of the next epoch.
@@ -25,21 +27,36 @@ class PlateauSchedule(Callback):
 
     def __init__(self, factor: float, patience: int, min_lr: float) -> None:
         self.settings: dict[str, Any] = {"factor": factor, "patience": patience, "min_lr": min_lr}
-        self._restored: dict[str, Any] | None = None
+        self._restored: list[dict[str, Any]] = []
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.schedule = ReduceLROnPlateau(trainer.optimizers[0], **self.settings)
-        if self._restored is not None:
-            self.schedule.load_state_dict(self._restored)
+        self.schedules = [ReduceLROnPlateau(one, **self.settings) for one in trainer.optimizers]
+        for schedule, state in zip(self.schedules, self._restored, strict=False):
+            schedule.load_state_dict(state)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.schedule.step(float(trainer.callback_metrics["val_loss"]))
+        for schedule in self.schedules:
+            schedule.step(float(trainer.callback_metrics["val_loss"]))
 
     def state_dict(self) -> dict[str, Any]:
-        return self.schedule.state_dict()
+        return {"schedules": [schedule.state_dict() for schedule in self.schedules]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self._restored = state_dict
+        self._restored = state_dict["schedules"]
+
+
+class SeedEachEpoch(Callback):
+    """Draws of an epoch (dropout, labels, sampled boxes) depend on seed, epoch and process alone.
+
+    So no state of a generator has to survive a resume.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        numbers = self.seed, trainer.current_epoch, trainer.global_rank
+        torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]))
 
 
 class History(Callback):
@@ -63,6 +80,8 @@ class History(Callback):
         means = {key: float(value) for key, value in trainer.callback_metrics.items()}
         row = {"epoch": trainer.current_epoch + 1, "lr": self._lr, **dict(sorted(means.items()))}
         self.rows.append(row)
+        if not trainer.is_global_zero:
+            return
         self.on_epoch(row)
         seconds = time.monotonic() - self._began
         left = (trainer.max_epochs or 0) - trainer.current_epoch - 1

@@ -5,32 +5,30 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol, cast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
 
-from pipeline.errors import PipelineError
-from pipeline.training.callbacks import History, Row
+from pipeline.sections.training import Training
+from pipeline.training.callbacks import History, Row, SeedEachEpoch
+from pipeline.training.data import Batches
+from pipeline.training.module import AdversarialRecipe, Datasets, Recipe
+from pipeline.training.previews import Previews
 from pipeline.training.resume import BEST, ResumeState
 
 log = logging.getLogger(__name__)
 
-
-class SizedDataset(Protocol):
-    """A dataset of known length."""
-
-    def __len__(self) -> int:
-        """How many samples there are."""
-        ...
-
-    def __getitem__(self, index: int) -> Any:
-        """One sample."""
-        ...
+QUIET = (
+    ".*does not have many workers.*",
+    ".*LeafSpec.*is deprecated",
+    "Checkpoint directory .* exists",
+    ".*treespec, LeafSpec.*",
+)
 
 
 class Weights(NamedTuple):
@@ -49,92 +47,73 @@ class Trained(NamedTuple):
     history: list[Row]
 
 
-class EpochShuffle(Sampler[int]):
-    """Random order that depends on the seed and the epoch alone, so that it survives a resume.
-
-    Args:
-        length: Number of samples.
-        seed: Of the order.
-        epoch: The first epoch; Lightning sets the later ones.
-    """
-
-    def __init__(self, length: int, seed: int, epoch: int) -> None:
-        self.length, self.seed, self.epoch = length, seed, epoch
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self) -> Iterator[int]:
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-        yield from torch.randperm(self.length, generator=generator).tolist()
-
-
 def fit(
-    name: str,
-    module: lightning.LightningModule,
-    train: SizedDataset,
-    validation: SizedDataset,
+    recipe: Recipe,
+    datasets: Datasets,
+    how: Training,
     *,
     batch_size: int,
     epochs: int,
     seed: int,
-    workers: int,
-    accelerator: str,
-    precision: str,
     resume: ResumeState,
     on_epoch: Callable[[Row], None],
-) -> Trained:
+    on_preview: Callable[[Path], None],
+) -> None:
     """Train until `epochs` or an early stop; go on from `resume` if it holds a finished epoch.
 
+    What comes of it is in `resume`: see `trained`.
+
     Args:
-        name: For the log.
-        module: Its `network` attribute is what is trained; it logs `val_loss`.
-        train: Samples; shuffled, the last short batch is dropped.
-        validation: Samples; the epoch with the lowest `val_loss` over them is the best.
-        batch_size: Of both.
+        recipe: What is trained.
+        datasets: The training part is shuffled, its last short batch is dropped; over the
+            validation part the recipe's `monitor` selects the best epoch.
+        how: Devices, precision and the like.
+        batch_size: Of one step over all devices.
         epochs: At most.
-        seed: Of the order of samples.
-        workers: Processes that load data; 0 loads in this one.
-        accelerator: As Lightning names it.
-        precision: As Lightning names it, or `auto` (see `resolved_precision`).
+        seed: Of the order of samples, and of all draws in training.
         resume: Holds the state between epochs.
         on_epoch: Called once per finished epoch, never again for it after a resume.
+        on_preview: Called with each sheet of before, after and truth.
 
     Raises:
-        PipelineError: Too few samples for one batch.
+        PipelineError: Too few samples for one batch, or a loss that is not finite.
         KeyboardInterrupt: Stopped by the keyboard; what `resume` holds is whole.
     """
-    order = EpochShuffle(len(train), seed, resume.epochs_done)
-    if len(order) < batch_size:
-        raise PipelineError(
-            f"{name}: {len(order)} training samples do not fill a batch of {batch_size}; "
-            f"lower networks.{name}.batch_size or add pictures"
-        )
-    history = History(name, on_epoch)
-    trainer = _trainer(
-        epochs, accelerator, resolved_precision(precision, accelerator), history, resume
+    done = resume.epochs_done
+    batches = Batches(
+        recipe, datasets, batch_size=batch_size, seed=seed, epoch=done, workers=how.workers
     )
-    if resume.epochs_done:
-        log.info("%s: goes on after epoch %d of %d", name, resume.epochs_done, epochs)
+    previews = Previews(datasets.validation, how.preview_every, resume.previews, on_preview)
+    trainer = _trainer(
+        recipe, how, epochs, resume,
+        [SeedEachEpoch(seed), History(recipe.name, on_epoch),
+         *([previews] if how.preview_every else [])],
+    )  # fmt: skip
+    if how.channels_last:  # convolutions over such weights are faster (`make bench`)
+        recipe.to(memory_format=torch.channels_last)
+    if how.compile:
+        recipe.network.compile()
+    if done:
+        log.info("%s: goes on after epoch %d of %d", recipe.name, done, epochs)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-            warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
-            warnings.filterwarnings("ignore", message="Checkpoint directory .* exists")
+            for message in QUIET:
+                warnings.filterwarnings("ignore", message=message)
             trainer.fit(
-                module,
-                _loader(train, batch_size, workers, order),
-                _loader(validation, batch_size, workers, None),
-                ckpt_path=str(resume.last) if resume.epochs_done else None,
+                recipe,
+                datamodule=batches,
+                ckpt_path=str(resume.last) if done else None,
                 weights_only=True,
             )
     except SystemExit:  # Lightning's answer to Ctrl-C, after it has shut down
         raise KeyboardInterrupt from None
-    best, last = (_weights(resume, file, history.rows) for file in (resume.best, resume.last))
-    return Trained(best, last, history.rows)
+
+
+def trained(resume: ResumeState) -> Trained:
+    """The weights and the history that a finished `fit` left."""
+    rows = resume.read(resume.last)["callbacks"][History.__qualname__]["rows"]
+    best, last = (_weights(resume, file, rows) for file in (resume.best, resume.last))
+    return Trained(best, last, rows)
 
 
 def resolved_precision(precision: str, accelerator: str) -> str:
@@ -153,43 +132,48 @@ def resolved_precision(precision: str, accelerator: str) -> str:
 
 
 def _trainer(
-    epochs: int, accelerator: str, precision: Any, history: History, resume: ResumeState
+    recipe: Recipe, how: Training, epochs: int, resume: ResumeState, callbacks: list[Any]
 ) -> lightning.Trainer:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     checkpoint = ModelCheckpoint(
         dirpath=resume.folder,
         filename=BEST,
-        monitor="val_loss",
+        monitor=recipe.monitor.score,
+        mode=recipe.monitor.mode,
         save_last=True,
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
+    steps: dict[str, Any] = {
+        "accumulate_grad_batches": how.accumulate,
+        "gradient_clip_val": how.clip or None,
+    }
+    if isinstance(recipe, AdversarialRecipe):  # steps by hand: Lightning takes neither
+        recipe.accumulate, recipe.clip, steps = how.accumulate, how.clip, {}
     shows_bar = sys.stderr.isatty()
     return lightning.Trainer(
         max_epochs=epochs,
-        accelerator=accelerator,
-        precision=precision,
-        devices=1,
+        accelerator=how.accelerator,
+        devices=how.devices,
+        num_nodes=how.nodes,
+        strategy=_strategy(recipe, how),
+        precision=resolved_precision(how.precision, how.accelerator),  # type: ignore[arg-type]
         deterministic="warn",
-        callbacks=[history, checkpoint, *([TQDMProgressBar()] if shows_bar else [])],
+        use_distributed_sampler=False,  # see `data.Batches`
+        callbacks=[*callbacks, checkpoint, *([TQDMProgressBar()] if shows_bar else [])],
         logger=False,
         enable_progress_bar=shows_bar,
         enable_model_summary=False,
         num_sanity_val_steps=0,
+        **steps,
     )
 
 
-def _loader(
-    dataset: SizedDataset, batch_size: int, workers: int, sampler: Sampler[int] | None
-) -> DataLoader[Any]:
-    return DataLoader(
-        cast(Dataset[Any], dataset),
-        batch_size=batch_size,
-        sampler=sampler,
-        num_workers=workers,
-        persistent_workers=workers > 0,
-        drop_last=sampler is not None,  # BatchNorm fails on a last batch of one
-    )
+def _strategy(recipe: Recipe, how: Training) -> str:
+    if how.strategy == "auto" and how.devices * how.nodes == 1:
+        return "auto"
+    # In a step against a discriminator each of the two networks rests while the other learns.
+    return "ddp_find_unused_parameters_true" if isinstance(recipe, AdversarialRecipe) else "ddp"
 
 
 def _weights(resume: ResumeState, file: Any, rows: list[Row]) -> Weights:

@@ -34,6 +34,11 @@ class ResumeState:
         return self.folder / f"{BEST}.ckpt"
 
     @property
+    def previews(self) -> Path:
+        """Folder of the sheets of before, after and truth."""
+        return self.folder / "previews"
+
+    @property
     def epochs_done(self) -> int:
         """How many epochs were finished before."""
         return int(self.read(self.last)["epoch"]) + 1 if self.last.exists() else 0

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pipeline.losses.segmentation import dice_loss
 from pipeline.metrics import confusion_counts, mask_scores
-from pipeline.networks.build import deeplab_v3_plus_se
+from pipeline.networks.build import deeplab_v3_plus
 from pipeline.networks.deeplab import DeepLabV3Plus, upsample
 from tests.benchmarks.coco import annotations, person_masks
 from tests.benchmarks.collecting import collecting
@@ -45,7 +45,7 @@ def mask_metrics() -> list[Timing]:
 
 def head_order() -> list[Timing]:
     torch.manual_seed(0)
-    network = deeplab_v3_plus_se("resnet18", 256, 48, 8)
+    network = deeplab_v3_plus("resnet18", 256, 48, 8)
     decoded = torch.rand(2, 256, 64, 64)
     with torch.inference_mode():
         return compare(
@@ -60,7 +60,7 @@ def head_order() -> list[Timing]:
 
 def training_step(channels_last: bool, bf16: bool) -> Callable[[], None]:
     torch.manual_seed(0)
-    network: DeepLabV3Plus = deeplab_v3_plus_se("resnet18", 64, 24, 8)
+    network: DeepLabV3Plus = deeplab_v3_plus("resnet18", 64, 24, 8)
     if channels_last:
         network = network.to(memory_format=torch.channels_last)
     pictures = torch.rand(16, 3, 128, 128)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pycocotools.coco import COCO
 
-from pipeline.datasets.central_person import central_persons
+from pipeline.datasets.central.selection import central_persons
 from pipeline.parallel import HERE, each
 from pipeline.sections.parallel import ParallelSection
 from pipeline.sources.coco.instances import read_instances

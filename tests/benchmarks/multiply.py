@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pipeline.datasets.people import PersonPicture
-from pipeline.datasets.shards import PER_SHARD, write_shards
+from pipeline.datasets.people.pictures import PersonPicture
+from pipeline.datasets.people.shards import PER_SHARD, write_shards
 from pipeline.parallel import HERE
 from pipeline.sections.parallel import ParallelSection
 from tests.benchmarks.measure import Timing, compare

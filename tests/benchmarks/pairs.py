@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from pipeline.datasets.composites import CarPairs, Pair
-from pipeline.datasets.scenes import SceneFile, SceneFiles
+from pipeline.datasets.pairs.composites import CarPairs, Pair
+from pipeline.datasets.pairs.scenes import SceneFile, SceneFiles
 from pipeline.images import read_mask, read_picture
 from pipeline.params import parse_params
 from pipeline.presets import preset_text

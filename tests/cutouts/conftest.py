@@ -88,7 +88,7 @@ def photo(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
 def our_weights(folder: Path) -> Path:
     """A network of ours with random weights, and its card."""
     architecture = {
-        "name": "deeplab_v3_plus_se", "encoder": "resnet18", "width": 8, "low_width": 8,
+        "name": "deeplab_v3_plus", "encoder": "resnet18", "width": 8, "low_width": 8,
         "se_ratio": 2,
     }  # fmt: skip
     torch.manual_seed(2)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.cutouts.masks import match_masks, original_stem
 from pipeline.cutouts.quality import border_contact, measure, sharpness
 from pipeline.matting import cut_out
 from pipeline.sources.manifest import Found, Origin
+from pipeline.sources.masks import match_masks, original_stem
 from pipeline.sources.pictures import PictureFacts
 from tests.cutouts.conftest import photo
 

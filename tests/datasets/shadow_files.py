@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipeline.datasets.shadows import KINDS
+from pipeline.datasets.shadows.files import KINDS
 
 SIZE = 48
 

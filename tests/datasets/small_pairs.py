@@ -14,7 +14,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from pipeline import presets
-from pipeline.datasets.scenes import SceneFile, SceneFiles
+from pipeline.datasets.pairs.scenes import SceneFile, SceneFiles
 from pipeline.sections.pairs import PairsSection
 
 SMALL = {

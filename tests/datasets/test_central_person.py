@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
-from pipeline.datasets.central_person import (
+from pipeline.datasets.central.selection import (
     ALL,
     CentralPerson,
     central_persons,

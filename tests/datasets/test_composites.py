@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +19,20 @@ from PIL import Image
 from pydantic import ValidationError
 from torch.utils.data import DataLoader
 
-from pipeline.datasets.composites import (
+from pipeline.datasets.pairs.composites import (
     OPAQUE,
     CarPairs,
     Composite,
-    InEpoch,
     Pair,
     make_pair,
     read_background,
     read_cutout,
     to_pair,
 )
-from pipeline.datasets.scenes import SceneFile, SceneFiles
-from pipeline.datasets.weather.effects import WEATHERS
+from pipeline.datasets.pairs.scenes import SceneFile, SceneFiles
+from pipeline.datasets.pairs.weather.effects import WEATHERS
 from pipeline.errors import BadPicture
+from pipeline.training.order import EpochOrder
 from tests.datasets.small_pairs import CALM, SMALL, STILL, ellipse, noise, settings, write_scene
 
 HEIGHT, WIDTH = SMALL["height"], SMALL["width"]
@@ -283,26 +282,11 @@ def test_an_epoch_may_be_longer_than_there_are_backgrounds(files: SceneFiles) ->
     assert digest([items[0]]) != digest([items[7]])  # the same background
 
 
-class Order:
-    """The indices of an epoch from the last to the first, after that epoch's number of them."""
-
-    def __init__(self, length: int, epoch: int = 0) -> None:
-        self.length, self.epoch = length, epoch
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self) -> Iterator[int]:
-        yield from np.roll(np.arange(self.length), self.epoch).tolist()
-
-
 def epochs_of(files: SceneFiles, workers: int, begin: int, end: int) -> list[str]:
     """What a loader, its processes persistent, gives in each epoch."""
     pairs = CarPairs(files, settings(), 1)
-    order = InEpoch(Order(len(pairs), begin))
+    assert pairs.counts_on
+    order = EpochOrder(len(pairs), seed=5, epoch=begin, counts_on=True)
     loader = DataLoader(
         pairs, batch_size=2, sampler=order, num_workers=workers, persistent_workers=workers > 0
     )

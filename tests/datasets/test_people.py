@@ -10,7 +10,13 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from pipeline.datasets.people import PersonMasks, PersonPicture, Sample, read_split, to_sample
+from pipeline.datasets.people.pictures import (
+    PersonMasks,
+    PersonPicture,
+    Sample,
+    read_split,
+    to_sample,
+)
 from pipeline.datasets.splits import PARTS, deal_out
 from pipeline.datasets.transforms import VARIANTS
 from pipeline.errors import PipelineError

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.datasets.shadow_index import IndexRow, index_shadows, missing_set, with_validation
-from pipeline.datasets.shadow_report import write_tables
-from pipeline.datasets.shadows import KINDS, read_shadow_scenes, read_soft_mask
+from pipeline.datasets.shadows.files import KINDS, read_shadow_scenes, read_soft_mask
+from pipeline.datasets.shadows.index import IndexRow, index_shadows, missing_set, with_validation
+from pipeline.datasets.shadows.report import write_tables
 from pipeline.errors import BadPicture, PipelineError
 from pipeline.parallel import HERE
 from pipeline.sources.folder import Reject

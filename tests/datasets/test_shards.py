@@ -15,8 +15,8 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from pipeline.datasets import shards as module
-from pipeline.datasets.people import PersonMasks, PersonPicture
-from pipeline.datasets.shards import (
+from pipeline.datasets.people.pictures import PersonMasks, PersonPicture
+from pipeline.datasets.people.shards import (
     ShardedPersonMasks,
     plan_shards,
     training_samples,
@@ -123,7 +123,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from pipeline.datasets import shards
-from pipeline.datasets.people import PersonPicture
+from pipeline.datasets.people.pictures import PersonPicture
 from pipeline.parallel import HERE
 added = []
 def add(archive, name, content, add=shards._add):

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.datasets.weather.effects import WEATHERS, Effects, draw_effects
-from pipeline.datasets.weather.film import CLEAR, Film, Pane, film_between
+from pipeline.datasets.pairs.weather.effects import WEATHERS, Effects, draw_effects
+from pipeline.datasets.pairs.weather.film import CLEAR, Film, Pane, film_between
 from tests.datasets.small_pairs import CALM, noise, settings
 
 HEIGHT, WIDTH = 96, 144

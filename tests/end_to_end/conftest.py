@@ -23,17 +23,36 @@ SOURCE = Path(__file__).parents[2]
 WORLD = {
     "demo.people": 40, "demo.cars": 12, "demo.backgrounds": 12, "demo.films": 1, "demo.coco": 12,
 }  # fmt: skip
+NETWORKS = (
+    "car_removal", "person_se", "person_bce_dice", "central_person", "shadow_attention", "shadow",
+    "car_mask",
+)  # fmt: skip
 MINIATURE: dict[str, Any] = {
     "person_split.size": 32,
     "shadow_set.size": 64,
     "shadow_set.count": {"train": 6, "val": 2, "test": 2},
     "training.workers": 1,
     "training.accelerator": "cpu",
-    "networks.person_se.size": 32,
-    "networks.person_se.width": 8,
-    "networks.person_se.low_width": 8,
-    "networks.person_se.epochs": 2,
-    "networks.person_se.batch_size": 16,
+    "training.preview_every": 2,
+    **{f"networks.{name}.epochs": 2 for name in NETWORKS},
+    **{
+        f"networks.{name}.{key}": value
+        for name in ("person_se", "person_bce_dice")
+        for key, value in {"size": 32, "width": 8, "low_width": 8, "batch_size": 16}.items()
+    },
+    "networks.car_mask.width": 8,
+    "networks.car_mask.low_width": 8,
+    "networks.car_mask.batch_size": 4,
+    "networks.car_removal.filters": 4,
+    "networks.car_removal.discriminator_filters": 4,
+    "networks.car_removal.batch_size": 4,
+    "networks.central_person.min_size": 64,
+    "networks.central_person.max_size": 96,
+    "networks.central_person.batch_size": 2,
+    "networks.shadow_attention.size": 32,
+    "networks.shadow_attention.batch_size": 2,
+    "networks.shadow.size": 32,
+    "networks.shadow.batch_size": 2,
     "evaluate.grabcut.iterations": 1,
     "report.resamples": 200,
 }

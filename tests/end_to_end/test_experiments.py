@@ -12,14 +12,15 @@ import pytest
 from tests.end_to_end.conftest import Repository, make_repository
 
 pytestmark = pytest.mark.long
+TARGET = "evaluate@person_se"
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     """The base rate and then 1e-5, as experiments."""
     repository = make_repository(tmp_path_factory.mktemp("experiments"))
-    repository.run("dvc", "exp", "run", "--name", "base")
-    repository.run("dvc", "exp", "run", "--name", "slow", "-S", "lr=1e-5")
+    repository.run("dvc", "exp", "run", "--name", "base", TARGET)
+    repository.run("dvc", "exp", "run", "--name", "slow", "-S", "lr=1e-5", TARGET)
     yield repository
 
 
@@ -43,7 +44,7 @@ def test_exp_show_lists_both_side_by_side(trained: Repository) -> None:
 
 def test_going_back_restores_from_the_cache_and_still_has_a_run(trained: Repository) -> None:
     before = {run.info.run_id: run.data.tags["weights_sha256"] for run in trained.mlflow_runs()}
-    output = trained.run("dvc", "exp", "run", "--name", "again", "-S", "lr=0.001").stdout
+    output = trained.run("dvc", "exp", "run", "--name", "again", "-S", "lr=0.001", TARGET).stdout
     assert "Stage 'train@person_se' is cached" in output
     assert "Running stage 'evaluate@person_se'" in output
     runs = trained.mlflow_runs()
@@ -60,7 +61,15 @@ def test_weights_from_the_cache_get_a_run_in_a_store_that_never_saw_them(
 ) -> None:
     store = f"sqlite:///{trained.root}/other.db"
     output = trained.run(
-        "dvc", "exp", "run", "--name", "elsewhere", "-S", "lr=1e-5", MLFLOW_TRACKING_URI=store
+        "dvc",
+        "exp",
+        "run",
+        "--name",
+        "elsewhere",
+        "-S",
+        "lr=1e-5",
+        TARGET,
+        MLFLOW_TRACKING_URI=store,
     )
     assert "Stage 'train@person_se' is cached" in output.stdout
     (run,) = trained.mlflow_runs(store="other.db")
@@ -71,7 +80,7 @@ def test_weights_from_the_cache_get_a_run_in_a_store_that_never_saw_them(
 
 
 def test_a_temporary_experiment_logs_to_the_real_store(trained: Repository) -> None:
-    trained.run("dvc", "exp", "run", "--temp", "--name", "aside", "-S", "lr=0.002")
+    trained.run("dvc", "exp", "run", "--temp", "--name", "aside", "-S", "lr=0.002", TARGET)
     runs = {run.data.tags["dvc_experiment"]: run for run in trained.mlflow_runs()}
     assert float(runs["aside"].data.params["lr"]) == 0.002
     assert "test_jaccard" in runs["aside"].data.metrics

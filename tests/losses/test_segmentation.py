@@ -1,4 +1,4 @@
-"""The Dice loss: its order, its independence of the batch, its contract."""
+"""Dice and BCE-Dice: their order, their independence of the batch, their contract."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline.losses.segmentation import dice_loss
+from pipeline.losses.segmentation import bce_dice_loss, dice_loss
 
 
 def truth(pictures: int = 1) -> Tensor:
@@ -91,3 +91,31 @@ def test_a_truth_of_bytes_is_refused() -> None:
 def test_shapes_that_differ_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"\(2, 1, 8, 8\) and \(1, 1, 8, 8\)"):
         dice_loss(noise(2), truth())
+
+
+@pytest.mark.parametrize("k", [0.1, 1.0, 5.0])
+def test_bce_dice_is_k_times_the_cross_entropy_beside_dice(k: float) -> None:
+    probability, mask = noise(2), truth(2)
+    terms = bce_dice_loss(probability, mask, k)
+    entropy = torch.nn.functional.binary_cross_entropy(probability, mask)
+    assert terms["bce"].item() == pytest.approx(k * entropy.item(), rel=1e-5)
+    assert terms["dice"].item() == pytest.approx(loss(probability, mask))
+
+
+def test_without_k_dice_stands_alone() -> None:
+    assert bce_dice_loss(noise(1), truth(), 0.0).keys() == {"dice"}
+
+
+def test_bce_dice_also_goes_from_perfect_to_bad() -> None:
+    def total(probability: Tensor) -> float:
+        return sum(term.item() for term in bce_dice_loss(probability, truth(), 1.0).values())
+
+    good = 0.8 * truth() + 0.2 * (1 - truth())
+    assert total(truth()) == pytest.approx(0, abs=1e-5)
+    assert total(truth()) < total(good) < total(1 - good) < total(1 - truth()) < 20
+
+
+def test_bce_dice_of_half_precision_stays_finite_where_it_saturates() -> None:
+    terms = bce_dice_loss((1 - truth()).bfloat16(), truth(), 1.0)
+    assert terms["bce"].dtype == torch.float32
+    assert torch.isfinite(terms["bce"])

@@ -26,7 +26,7 @@ CHANNELS = {"resnet18": (64, 256), "resnet50": (256, 1024)}
 def make(encoder: str = "resnet18", seed: int = 0, **numbers: Any) -> DeepLabV3Plus:
     torch.manual_seed(seed)
     small = {"width": 16, "low_width": 8, "se_ratio": 2}
-    network = build({"name": "deeplab_v3_plus_se", "encoder": encoder, **small, **numbers})
+    network = build({"name": "deeplab_v3_plus", "encoder": encoder, **small, **numbers})
     assert isinstance(network, DeepLabV3Plus)
     return network
 
@@ -152,7 +152,7 @@ def test_imagenet_weights_fill_the_encoder() -> None:
 
 
 def test_an_unknown_architecture_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"'unet'; known are .*deeplab_v3_plus_se"):
+    with pytest.raises(ValueError, match=r"'unet'; known are .*deeplab_v3_plus"):
         build({"name": "unet"})
 
 
@@ -208,3 +208,19 @@ def test_the_reference_network_has_the_parameters_of_its_layer_list() -> None:
     decoder = excite + conv_bn(merged, 256, 3) + conv_bn(256, 256, 3)
     by_hand = resnet + pyramid + low_level + decoder + (256 + 1)
     assert parameters(make(**REFERENCE)) == by_hand == REFERENCE_PARAMETERS
+
+
+def test_without_squeeze_and_excite_its_matrices_alone_are_missing() -> None:
+    """Spec §3 is §2 without these blocks."""
+    merged = 256 + 48
+    excite = 2 * merged * (merged // 8) + 2 * 256 * (256 // 8)
+    plain = make(**{**REFERENCE, "se_ratio": 0})
+    assert parameters(plain) == REFERENCE_PARAMETERS - excite
+    assert not any(isinstance(block, SqueezeExcite) for block in plain.modules())
+
+
+@torch.no_grad()
+def test_the_reference_network_takes_its_reference_size() -> None:
+    probability = make(**REFERENCE).eval()(pictures(1, 512, 512))
+    assert probability.shape == (1, 1, 512, 512)
+    assert 0 <= probability.min() <= probability.max() <= 1

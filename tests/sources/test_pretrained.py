@@ -107,7 +107,7 @@ def test_fetched_weights_fit_the_encoder(content: bytes, name: str) -> None:
     with serving({name: content}) as server:
         imagenet = imagenet_state("resnet18", f"{server.address}/{name}")
     numbers = {"encoder": "resnet18", "width": 8, "low_width": 8, "se_ratio": 2}
-    network = build({"name": "deeplab_v3_plus_se", **numbers, "imagenet": imagenet})
+    network = build({"name": "deeplab_v3_plus", **numbers, "imagenet": imagenet})
     weight = network.state_dict()["encoder.stem.0.weight"]
     assert torch.equal(weight, imagenet["conv1.weight"])
 

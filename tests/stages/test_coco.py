@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.datasets.central_person import SplitRow
+from pipeline.datasets.central.selection import SplitRow
 from pipeline.errors import PipelineError
 from pipeline.images import read_mask, read_picture
 from pipeline.sections.coco import CocoSection

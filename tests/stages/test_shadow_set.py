@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from pipeline.datasets import shadow_render
-from pipeline.datasets.shadow_render import Job
-from pipeline.datasets.shadows import KINDS, read_shadow_scenes
+from pipeline.datasets.shadows.files import KINDS, read_shadow_scenes
+from pipeline.datasets.shadows.render import Job
 from pipeline.errors import BadPicture, ParamsError, PipelineError
 from pipeline.images import read_mask, read_picture
 from pipeline.rendering.scenes import Quintuple

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.datasets.scenes import read_scene_files
+from pipeline.datasets.pairs.scenes import read_scene_files
 from pipeline.errors import PipelineError
 from pipeline.images import read_picture
 from pipeline.stages import person_split, scene_split

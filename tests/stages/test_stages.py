@@ -12,7 +12,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from pipeline.checkpoint import load_weights
-from pipeline.datasets.people import read_split
+from pipeline.datasets.people.pictures import read_split
 from pipeline.errors import MissingFolder, PipelineError
 from pipeline.images import read_picture
 from pipeline.inference.masks import MaskPredictor
@@ -98,9 +98,9 @@ def test_training_leaves_weights_with_cards_and_a_history(evaluated: Workspace) 
 
 
 def test_training_again_gives_the_same_bytes(evaluated: Workspace) -> None:
-    before = {file.name: file.read_bytes() for file in Path("models/person_se").iterdir()}
+    before = {file: file.read_bytes() for file in Path("models/person_se").rglob("*.*")}
     train.train("person_se", load_params())
-    after = {file.name: file.read_bytes() for file in Path("models/person_se").iterdir()}
+    after = {file: file.read_bytes() for file in Path("models/person_se").rglob("*.*")}
     assert before == after
 
 

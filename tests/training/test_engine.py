@@ -1,4 +1,4 @@
-"""Training goes on where it was, and ends where it would have ended."""
+"""Training goes on where it was, and ends where it would have ended; so for every recipe."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import pytest
 import torch
 
 from pipeline.errors import PipelineError
-from pipeline.params import parse_params
-from pipeline.recipes.person_se import PersonSE
-from pipeline.stages.paths import PERSON_SPLIT
-from pipeline.training.engine import Trained, fit
+from pipeline.images import read_picture
+from pipeline.training.engine import Trained
 from pipeline.training.resume import ResumeState
-from tests.workspace_fixture import Workspace
+from tests.recipes.samples import MAKERS, train
 
 EPOCHS = 4
+Run = Callable[..., Trained]
 
 
 class Stop(Exception):
@@ -26,36 +25,39 @@ class Stop(Exception):
 
 
 @pytest.fixture(scope="module")
-def run(workspace: Workspace) -> Callable[..., Trained]:
-    """Train the miniature network on the split of the workspace."""
+def run(mini_params: Callable[..., str]) -> Run:
+    """Train a recipe in miniature; no patience, so that schedules act and their state matters."""
 
-    def train(folder: Path, on_epoch: Callable[[Any], None], **changes: Any) -> Trained:
-        # No patience: the schedule acts, so its state matters.
-        values = {"networks.person_se.epochs": EPOCHS, "networks.person_se.plateau.patience": 0}
-        params = parse_params(workspace.params_text({**values, **changes}))
-        torch.manual_seed(params.seed)
-        module = PersonSE(params)
-        split = workspace.root / PERSON_SPLIT / "split.csv"
-        return fit(
-            "person_se",
-            module,
-            *module.datasets(split, Path(params.inputs.people)),
-            batch_size=module.batch_size,
-            epochs=module.epochs,
-            seed=params.seed,
-            workers=changes.get("training.workers", 0),
-            accelerator="cpu",
-            precision="32-true",
-            resume=ResumeState(folder),
-            on_epoch=on_epoch,
-        )
+    def run(name: str, folder: Path, on_epoch: Any = lambda row: None, **changes: Any) -> Trained:
+        values: dict[str, Any] = {
+            f"networks.{name}.epochs": EPOCHS,
+            "training.preview_every": 0,
+            "training.precision": "32-true",
+        }
+        if name in ("person_se", "person_bce_dice", "car_mask", "shadow", "shadow_attention"):
+            values[f"networks.{name}.plateau"] = {"factor": 0.1, "patience": 0, "min_lr": 0.0}
+        if name == "car_removal":
+            values["networks.car_removal.dropout"] = 0.5
+        changes = {key.replace("__", "."): value for key, value in changes.items()}
+        return train(name, mini_params(Path("/"), {**values, **changes}), folder, on_epoch)
 
-    return train
+    return run
+
+
+@pytest.fixture(scope="module", params=MAKERS)
+def name(request: pytest.FixtureRequest) -> str:
+    network: str = request.param
+    return network
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(run: Callable[..., Trained], tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return run(tmp_path_factory.mktemp("plain"), lambda row: None)
+def uninterrupted(run: Run, name: str, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return run(name, tmp_path_factory.mktemp("plain"))
+
+
+@pytest.fixture(scope="module")
+def person(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return run("person_se", tmp_path_factory.mktemp("person"))
 
 
 def same(one: Trained, other: Trained) -> bool:
@@ -75,47 +77,50 @@ def stopped_in(epoch: int) -> Callable[[Any], None]:
     return on_epoch
 
 
-@pytest.mark.parametrize("epoch", [1, 2, EPOCHS])
 def test_an_interrupted_training_ends_with_the_same_weights(
-    run: Callable[..., Trained], uninterrupted: Trained, tmp_path: Path, epoch: int
+    run: Run, name: str, uninterrupted: Trained, tmp_path: Path
 ) -> None:
     with pytest.raises(Stop):
-        run(tmp_path, stopped_in(epoch))
-    assert ResumeState(tmp_path).epochs_done == epoch - 1
+        run(name, tmp_path, stopped_in(3))
+    assert ResumeState(tmp_path).epochs_done == 2
     seen: list[float] = []
-    resumed = run(tmp_path, lambda row: seen.append(row["epoch"]))
+    resumed = run(name, tmp_path, lambda row: seen.append(row["epoch"]))
     assert same(resumed, uninterrupted)
-    assert seen == list(range(epoch, EPOCHS + 1))
+    assert seen == [3, 4]
+
+
+@pytest.mark.parametrize("epoch", [1, 2, EPOCHS])
+def test_whenever_it_is_interrupted(run: Run, person: Trained, tmp_path: Path, epoch: int) -> None:
+    with pytest.raises(Stop):
+        run("person_se", tmp_path, stopped_in(epoch))
+    assert ResumeState(tmp_path).epochs_done == epoch - 1
+    assert same(run("person_se", tmp_path), person)
 
 
 def test_a_finished_training_is_not_trained_again(
-    run: Callable[..., Trained], uninterrupted: Trained, tmp_path: Path
+    run: Run, person: Trained, tmp_path: Path
 ) -> None:
-    run(tmp_path, lambda row: None)
+    run("person_se", tmp_path)
     seen: list[Any] = []
-    assert same(run(tmp_path, seen.append), uninterrupted)
+    assert same(run("person_se", tmp_path, seen.append), person)
     assert not seen
 
 
-def test_worker_processes_change_nothing(
-    run: Callable[..., Trained], uninterrupted: Trained, tmp_path: Path
-) -> None:
-    assert same(run(tmp_path, lambda row: None, **{"training.workers": 1}), uninterrupted)
+def test_worker_processes_change_nothing(run: Run, person: Trained, tmp_path: Path) -> None:
+    assert same(run("person_se", tmp_path, training__workers=1), person)
 
 
-def test_another_seed_gives_other_weights(
-    run: Callable[..., Trained], uninterrupted: Trained, tmp_path: Path
-) -> None:
-    assert not same(run(tmp_path, lambda row: None, seed=2), uninterrupted)
+def test_another_seed_gives_other_weights(run: Run, person: Trained, tmp_path: Path) -> None:
+    assert not same(run("person_se", tmp_path, seed=2), person)
 
 
-def test_the_history_follows_the_schedule(uninterrupted: Trained) -> None:
-    rows = uninterrupted.history
+def test_the_history_follows_the_schedule(person: Trained) -> None:
+    rows = person.history
     assert [row["epoch"] for row in rows] == list(range(1, EPOCHS + 1))
     best = min(rows, key=lambda row: row["val_loss"])
-    assert uninterrupted.best.epoch == best["epoch"]
-    assert uninterrupted.best.scores["val_loss"] == best["val_loss"]
-    assert uninterrupted.last.epoch == EPOCHS
+    assert person.best.epoch == best["epoch"]
+    assert person.best.scores["val_loss"] == best["val_loss"]
+    assert person.last.epoch == EPOCHS
     lowest = float("inf")
     for row, following in pairwise(rows):
         expected = row["lr"] if row["val_loss"] < lowest * (1 - 1e-4) else row["lr"] * 0.1
@@ -123,17 +128,53 @@ def test_the_history_follows_the_schedule(uninterrupted: Trained) -> None:
         lowest = min(lowest, row["val_loss"])
 
 
-def test_early_stopping_ends_it(run: Callable[..., Trained], tmp_path: Path) -> None:
-    values = {
-        "networks.person_se.early_stopping": 1,
-        "networks.person_se.epochs": 60,
-        "lr": 1e-12,  # nothing moves but the BatchNorm statistics
-    }
-    assert len(run(tmp_path, lambda row: None, **values).history) < 60
+def test_early_stopping_ends_it(run: Run, tmp_path: Path) -> None:
+    ended = run(
+        "person_se",
+        tmp_path,
+        networks__person_se__early_stopping=1,
+        networks__person_se__epochs=60,
+        lr=1e-12,  # nothing moves but the BatchNorm statistics
+    )
+    assert len(ended.history) < 60
 
 
-def test_too_few_samples_for_a_batch_are_refused(
-    run: Callable[..., Trained], tmp_path: Path
-) -> None:
+def test_too_few_samples_for_a_batch_are_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r"networks\.person_se\.batch_size"):
-        run(tmp_path, lambda row: None, **{"networks.person_se.batch_size": 512})
+        run("person_se", tmp_path, networks__person_se__batch_size=512)
+
+
+def test_a_loss_that_is_no_number_stops_with_its_place_and_terms(run: Run, tmp_path: Path) -> None:
+    message = r"person_bce_dice: the loss is not finite in epoch \d, step \d+ \(bce \S+, dice"
+    with pytest.raises(PipelineError, match=message):
+        run("person_bce_dice", tmp_path, lr=1e30)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("accumulate", 2), ("clip", 1e-4), ("channels_last", False), ("precision", "bf16-mixed")],
+)
+def test_the_engine_does_what_its_parameters_say(
+    run: Run, name: str, uninterrupted: Trained, tmp_path: Path, key: str, value: Any
+) -> None:
+    """Every one changes the numbers, if only the last digits, and none breaks a recipe."""
+    other = run(name, tmp_path, **{f"training__{key}": value})
+    assert len(other.history) == EPOCHS
+    if key != "channels_last":
+        assert not same(other, uninterrupted)
+
+
+def test_previews_are_drawn_every_few_epochs_and_at_the_end(
+    run: Run, name: str, tmp_path: Path
+) -> None:
+    run(name, tmp_path, training__preview_every=3)
+    files = sorted((tmp_path / "previews").iterdir())
+    assert [file.name for file in files] == ["epoch_0003.png", "epoch_0004.png"]
+    sheet = read_picture(files[0])
+    assert sheet.std() > 10
+
+
+def test_previews_change_nothing(
+    run: Run, name: str, uninterrupted: Trained, tmp_path: Path
+) -> None:
+    assert same(run(name, tmp_path, training__preview_every=1), uninterrupted)

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from pipeline.datasets.central_person import SplitRow
+from pipeline.datasets.central.selection import SplitRow
 from pipeline.errors import PipelineError
 from pipeline.sections.coco import CocoSection
 from pipeline.sources.coco.annotations import fetch_annotations, instances_files, val2017_file

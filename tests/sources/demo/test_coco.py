@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from pipeline.datasets.central_person import central_persons
+from pipeline.datasets.central.selection import central_persons
 from pipeline.images import read_picture
 from pipeline.sources.coco.instances import Instances, read_instances
 from pipeline.sources.coco.masks import segmentation_mask

@@ -1,0 +1,1 @@
+"""Pictures of COCO with one person in the middle."""

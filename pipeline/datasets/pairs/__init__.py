@@ -1,0 +1,1 @@
+"""Backgrounds with and without a car."""

@@ -1,0 +1,1 @@
+"""Scenes with and without the shadow of an inserted object."""

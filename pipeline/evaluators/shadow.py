@@ -1,0 +1,90 @@
+"""`shadow`: the shadow of an inserted object, as a whole and inside the true shadow.
+
+Once with what the attention network finds, as in use, and once with the true occluders and their
+shadows (`…_true_maps`), as in training. Baseline: the scene without the shadow, as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipeline.datasets.shadows.files import ShadowScene, read_shadow_scenes, read_soft_mask
+from pipeline.evaluation import OURS, TRUE_MAPS, Judged, judge_pictures
+from pipeline.evaluators.scoring import Scored, score, skip_reason
+from pipeline.evaluators.shadow_attention import SPLIT, true_maps
+from pipeline.images import RGB, Mask, read_picture
+from pipeline.inference.shadows import AttentionPredictor, ShadowCaster
+from pipeline.params import Params
+from pipeline.paths import MODELS
+from pipeline.sheets import show_object
+
+ATTENTION = "shadow_attention"
+SHADED = 12
+"""A pixel is in the true shadow if one of its channels differs by more than this, of 255."""
+FOUND = 0.5
+"""What the shadow network takes for found, of the attention's maps."""
+
+
+class ShadowJudge:
+    """The network and its baseline; see `scoring.Judge`.
+
+    Args:
+        caster: The network.
+        attention: Finds the maps; None where it is skipped.
+    """
+
+    def __init__(self, caster: ShadowCaster, attention: AttentionPredictor | None) -> None:
+        self.caster, self.attention = caster, attention
+        self.card = caster.card
+        ours = ("with true maps",) if attention is None else (OURS, "with true maps")
+        self.columns = ("scene and object", *ours, "truth")
+
+    def judge(self, case: ShadowScene) -> Judged:
+        """Compare every method's picture with the scene with its shadow."""
+        scene, truth = read_picture(case.noshadow), read_picture(case.shadow)
+        results = self._results(case, scene) | {"unchanged": scene}
+        judged = judge_pictures(case.name, case.group, results, truth, true_shadow(scene, truth))
+        return judged._replace(scores=_both_ways(judged.scores))
+
+    def draw(self, case: ShadowScene) -> list[RGB]:
+        """The scene without the shadow, with ours, with the true one."""
+        scene, inserted = read_picture(case.noshadow), read_soft_mask(case.mask)
+        results = self._results(case, scene).values()
+        return [show_object(scene, inserted), *results, read_picture(case.shadow)]
+
+    def _results(self, case: ShadowScene, scene: RGB) -> dict[str, RGB]:
+        inserted, results = read_soft_mask(case.mask), {}
+        if self.attention:
+            occluders, shadows = self.attention.maps(scene, inserted)
+            found = occluders >= FOUND, shadows >= FOUND
+            results[OURS] = self.caster.cast(scene, inserted, *found)
+        return {**results, TRUE_MAPS: self.caster.cast(scene, inserted, *true_maps(case))}
+
+
+def _both_ways(
+    scores: Mapping[str, Mapping[str, float]],
+) -> dict[str, Mapping[str, float]]:
+    """Make one method of our two; without attention its scores are not numbers."""
+    true = scores[TRUE_MAPS]
+    found = scores.get(OURS, dict.fromkeys(true, float("nan")))
+    ours = {**found, **{f"{name}{TRUE_MAPS}": value for name, value in true.items()}}
+    baselines = {name: scores[name] for name in scores if name not in (OURS, TRUE_MAPS)}
+    return {OURS: ours, **baselines}
+
+
+def true_shadow(scene: RGB, truth: RGB) -> Mask:
+    """Where the scene with the shadow differs from the one without it."""
+    return np.asarray(cv2.absdiff(scene, truth).max(axis=2) > SHADED)
+
+
+def evaluate(network: str, weights: Path, _params: Params) -> Scored:
+    """Score the weights both ways, beside the baseline."""
+    why = skip_reason(MODELS / ATTENTION)
+    attention = None if why else AttentionPredictor(MODELS / ATTENTION / "best.pt")
+    judge = ShadowJudge(ShadowCaster(weights), attention)
+    notes = {"attention": f"skipped: {why}"} if why else {}
+    return score(network, judge, read_shadow_scenes(SPLIT, "test"), notes)

@@ -1,0 +1,114 @@
+"""The shadow of an object that was put into a picture of any size: look around, then cast it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pipeline.images import RGB, Mask, resize_mask, resize_probability
+from pipeline.inference.load import load_network, to_batch
+
+
+class AttentionMaps(NamedTuple):
+    """How likely each pixel is an object that casts a shadow, or such a shadow; H×W in [0, 1]."""
+
+    occluders: NDArray[np.float32]
+    shadows: NDArray[np.float32]
+
+
+class AttentionPredictor:
+    """A trained `shadow_attention`, ready to predict.
+
+    Args:
+        weights: `.pt` file with its card beside it.
+        device: Where to run, as torch names it.
+    """
+
+    def __init__(self, weights: Path, device: str = "cpu") -> None:
+        self.network, self.card, self.device = load_network(weights, device)
+
+    @property
+    def name(self) -> str:
+        """Name of the trained network."""
+        return self.card.network
+
+    def maps(self, picture: RGB, inserted: Mask) -> AttentionMaps:
+        """Find the objects around the inserted one, and their shadows.
+
+        Args:
+            picture: H×W×3, any size, with the inserted object but without its shadow; squeezed to
+                the frame that the network was trained on.
+            inserted: H×W, the object.
+
+        Raises:
+            ValueError: The mask has another size than the picture.
+        """
+        _check_sizes(picture, inserted)
+        planes = [to_batch(picture, *self.card.frame), _plane(inserted, self.card.frame)]
+        with torch.inference_mode():
+            maps = self.network(torch.cat(planes, dim=1).to(self.device))[0].cpu().numpy()
+        return AttentionMaps(*(resize_probability(one, *picture.shape[:2]) for one in maps))
+
+
+class ShadowCaster:
+    """A trained `shadow`, ready to cast.
+
+    Args:
+        weights: `.pt` file with its card beside it.
+        device: Where to run, as torch names it.
+    """
+
+    def __init__(self, weights: Path, device: str = "cpu") -> None:
+        self.network, self.card, self.device = load_network(weights, device)
+
+    @property
+    def name(self) -> str:
+        """Name of the trained network."""
+        return self.card.network
+
+    def cast(self, picture: RGB, inserted: Mask, occluders: Mask, shadows: Mask) -> RGB:
+        """Give the picture with the shadow of the inserted object.
+
+        The network works at its own frame; what it adds is enlarged to the picture's size, so that
+        no detail of the picture is lost.
+
+        Args:
+            picture: H×W×3, any size, with the inserted object but without its shadow.
+            inserted: H×W, the object.
+            occluders: H×W, the objects that cast shadows already, such as those maps of
+                `AttentionPredictor` from 0.5 on.
+            shadows: H×W, their shadows.
+
+        Raises:
+            ValueError: A mask has another size than the picture.
+        """
+        masks = inserted, occluders, shadows
+        _check_sizes(picture, *masks)
+        frame = self.card.frame
+        planes = [to_batch(picture, *frame), *(_plane(mask, frame) for mask in masks)]
+        with torch.inference_mode():
+            signed = 2 * torch.cat(planes, dim=1).to(self.device) - 1
+            added = self.network(signed).refined[0].permute(1, 2, 0).cpu().numpy()
+        height, width = picture.shape[:2]
+        levels = cv2.resize(127.5 * added, (width, height), interpolation=cv2.INTER_LINEAR)
+        result: RGB = (picture + levels).round().clip(0, 255).astype(np.uint8)
+        return result
+
+
+def _plane(mask: Mask, frame: tuple[int, int]) -> Tensor:
+    """H×W bool → 1×1×height×width, 0 or 1."""
+    return torch.from_numpy(resize_mask(mask, *frame))[None, None].float()
+
+
+def _check_sizes(picture: RGB, *masks: Mask) -> None:
+    for mask in masks:
+        if mask.shape != picture.shape[:2]:
+            raise ValueError(
+                f"the picture is {picture.shape[:2]}, a mask {mask.shape}; resize the mask"
+            )
