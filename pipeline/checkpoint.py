@@ -19,6 +19,9 @@ from torch import Tensor
 from pipeline.errors import PipelineError
 from pipeline.workspace import write_whole
 
+SKIPPED = "skipped.json"
+"""Stands in the folder of a network in place of weights, and says why there are none."""
+
 
 @dataclass(frozen=True)
 class Card:

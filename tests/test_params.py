@@ -118,10 +118,22 @@ def test_every_way_to_write_a_rate_is_a_number(written: str) -> None:
         ("lr", "lr:", "lr: must be a valid number, got None"),
         ("lr", "", "lr: missing"),
         ("lr", "lr: 0.001\nlearning_rate: 1", "learning_rate: unknown key"),
-        ("epochs", "epochs: 0", "networks.person_se.epochs: must be greater than or equal to 1"),
-        ("epochs", "epochs: 6.5", "networks.person_se.epochs: must be a valid integer, got 6.5"),
-        ("epochs", "", "networks.person_se.epochs: missing"),
-        ("epochs", "epoch: 6", "networks.person_se.epochs: missing; networks.person_se.epoch: un"),
+        (
+            "person_se.epochs",
+            "epochs: 0",
+            "networks.person_se.epochs: must be greater than or equal to 1",
+        ),
+        (
+            "person_se.epochs",
+            "epochs: 6.5",
+            "networks.person_se.epochs: must be a valid integer, got 6.5",
+        ),
+        ("person_se.epochs", "", "networks.person_se.epochs: missing"),
+        (
+            "person_se.epochs",
+            "epoch: 6",
+            "networks.person_se.epochs: missing; networks.person_se.epoch: un",
+        ),
         (
             "person_se.size",
             "size: 100",
@@ -134,12 +146,12 @@ def test_every_way_to_write_a_rate_is_a_number(written: str) -> None:
         ),
         ("encoder", "encoder: vgg", "networks.person_se.encoder: must be 'resnet18', "),
         (
-            "pretrained",
+            "person_se.pretrained",
             "pretrained: 1",
             "networks.person_se.pretrained: must be a valid boolean",
         ),
         ("patience", "patience: x", "networks.person_se.plateau.patience: must be a valid integer"),
-        ("person_se", "car_mask: 1\n  person_se:", "networks.car_mask: unknown key"),
+        ("person_se", "car_masks: 1\n  person_se:", "networks.car_masks: unknown key"),
         ("test_share", "test_share: 1", "splits.test_share: must be less than 1, got 1"),
         (
             "person_split.max_bad_share",
@@ -246,8 +258,37 @@ def test_nested_parameters_become_dotted_keys() -> None:
     assert flatten(nested) == {"lr": 0.1, "networks.a.epochs": 3, "sizes": [1, 2]}
 
 
-def test_every_parameter_of_the_demo_has_a_dotted_key_and_a_scalar() -> None:
+def test_every_parameter_of_the_demo_has_a_dotted_key_and_a_plain_value() -> None:
     flat = flatten(parse_params(DEMO).model_dump())
     assert flat["networks.person_se.plateau.min_lr"] == 1e-7
-    assert all(isinstance(flat[key], str | int | float | bool) for key in flat if key[:4] == "netw")
+    assert all(
+        isinstance(flat[key], str | int | float | bool | list) for key in flat if key[:4] == "netw"
+    )
     assert {key.partition(".")[0] for key in flat} == set(Params.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"networks.car_removal.weights.perceptual": 100.0},
+            "networks.car_removal: weights.perceptual: features of random weights say nothing",
+        ),
+        ({"networks.central_person.frozen": True}, "networks.central_person: frozen: a body of"),
+        (
+            {"networks.person_bce_dice.size": 64, "person_split.multiply": "offline"},
+            "person_split.size: 160 is written offline, but networks.person_se.size is 32",
+        ),
+        ({"pairs.height": 96}, "pairs: networks.car_removal needs a height and width that are mul"),
+        ({"networks.shadow.checkpoint": "some.pt"}, "networks.shadow.checkpoint: 'some.pt' is nei"),
+        (
+            {"networks.shadow.weights": {"l2": 0.0, "perceptual": 0.0, "adversarial": 1.0}},
+            "networks.shadow: weights: ",
+        ),
+    ],
+)
+def test_values_that_do_not_go_together_are_refused(
+    mini_params: Callable[..., str], tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    text = mini_params(tmp_path, {"networks.central_person.checkpoint": "data/nothing", **changes})
+    assert refusal(text).startswith(message)

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from rich.progress import track
 
-from pipeline.checkpoint import Card
+from pipeline.checkpoint import SKIPPED, Card
 from pipeline.evaluation import KINDS, Judged, representative
 from pipeline.images import RGB
 from pipeline.sheets import Row, contact_sheet
@@ -89,7 +89,7 @@ def skip_reason(models: Path) -> str | None:
         models: What its training left.
     """
     try:
-        note = (models / "skipped.json").read_text(encoding="utf-8")
+        note = (models / SKIPPED).read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
     return str(json.loads(note)["skipped"])

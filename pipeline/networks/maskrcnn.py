@@ -57,8 +57,8 @@ Target = Mapping[str, Tensor]
 """`boxes` G×4 float, left, top, right, bottom in pixels; `labels` G int64, 1; `masks` G×H×W uint8,
 0 or 1; other keys are left alone."""
 
-PERSON = 1
 CLASSES = 2
+"""Background and person."""
 LEVELS = 5
 """Of the pyramid."""
 RATIOS = (0.5, 1.0, 2.0)
@@ -149,13 +149,24 @@ class CentralMaskRCNN(MaskRCNN):  # type: ignore[misc, unused-ignore]
     ) -> dict[str, Tensor] | list[Person]:
         """Map float RGB in [0, 1], 3×H×W of any size, to losses (in training) or to persons.
 
+        As torchvision's, but behind the pyramid nothing is in half precision: a coordinate above
+        512 would be one of every fourth.
+
         Raises:
-            ValueError: Not a list of 3×H×W, or a training without targets of their sizes.
+            ValueError: Not a list of 3×H×W, or a training without targets of their sizes, or boxes
+                without an area.
         """
         _check_input(pictures, targets, self.training)
-        found = super().forward(list(pictures), None if targets is None else list(targets))
-        if isinstance(found, dict):
-            return found
+        sizes = [(picture.shape[1], picture.shape[2]) for picture in pictures]
+        images, targets = self.transform(pictures, targets)  # N×3×h×w, sides of min_size
+        maps = self.backbone(images.tensors)  # five of N×A×h/4×w/4 to N×A×h/64×w/64
+        with torch.autocast(images.tensors.device.type, enabled=False):
+            maps = {level: one.float() for level, one in maps.items()}
+            regions, proposing = self.rpn(images, maps, targets)  # N of up to 2000×4
+            found, telling = self.roi_heads(maps, regions, images.image_sizes, targets)
+        if self.training:
+            return {**telling, **proposing}
+        found = self.transform.postprocess(found, images.image_sizes, sizes)
         return [Person(one["boxes"], one["scores"], one["masks"]) for one in found]
 
     def losses(self, pictures: Sequence[Tensor], targets: Sequence[Target]) -> dict[str, Tensor]:
@@ -260,6 +271,12 @@ def _check_input(
         raise ValueError(
             f"expected a mask of each picture's own height and width, got {wanted} for {shapes}; "
             "pictures and masks are resized together, inside the network"
+        )
+    boxes = torch.cat([target["boxes"] for target in targets])
+    if (boxes[:, 2:] <= boxes[:, :2]).any():
+        raise ValueError(
+            f"expected boxes as left, top, right, bottom, of some height and width, got "
+            f"{boxes.tolist()}; measure them from edge to edge of their pixels"
         )
 
 

@@ -17,6 +17,8 @@ normalisation.
 In evaluation Mask R-CNN gives persons and no losses. `val_loss` is what the losses of training are
 with all modules else in evaluation; the anchors and regions that they are taken of are drawn from
 the seed of the parameters, so that it depends on the weights alone.
+
+In mixed precision body and pyramid compute in bf16, all behind them in float32.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from torch import nn
 
-from pipeline.checkpoint import load_weights
-from pipeline.errors import PipelineError
+from pipeline.checkpoint import SKIPPED, load_weights
+from pipeline.errors import NothingToLearnFrom, PipelineError
 from pipeline.networks.encoders import translated
 from pipeline.sections.base import NOTHING
 
@@ -25,12 +25,18 @@ def start_from(network: nn.Module, checkpoint: str) -> None:
         checkpoint: A `.pt` file, or a folder that holds `best.pt`.
 
     Raises:
+        NothingToLearnFrom: The network that it is of was skipped.
         PipelineError: It is missing or damaged, or shares nothing with the network.
     """
     if checkpoint == NOTHING:
         return
     place = Path(checkpoint)
     file = place if place.suffix else place / "best.pt"
+    if file.with_name(SKIPPED).exists():
+        raise NothingToLearnFrom(
+            f"{checkpoint}, from which it would start, was skipped; name another checkpoint, or "
+            f"{NOTHING} to start without"
+        )
     theirs, card = load_weights(file)
     ours = network.state_dict()
     shared = {

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from lightning.pytorch import seed_everything
 
-from pipeline.checkpoint import Card, save_weights, state_hash
+from pipeline.checkpoint import SKIPPED, Card, save_weights, state_hash
 from pipeline.errors import NothingToLearnFrom
 from pipeline.params import Params, flatten, load_params
 from pipeline.paths import MODELS
@@ -55,7 +55,7 @@ def train(network: str, params: Params) -> None:
         log.warning("train@%s is skipped: %s", network, reason)
         with whole_directory(MODELS / network) as output:
             text = json.dumps({"skipped": str(reason)}, indent=2)
-            write_whole(output / "skipped.json", f"{text}\n".encode())
+            write_whole(output / SKIPPED, f"{text}\n".encode())
         return
     used = used_params(module, params)
     key = work_key(

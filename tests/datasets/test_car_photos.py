@@ -49,8 +49,8 @@ def photos(tmp_path: Path) -> Path:
     rows: list[dict[str, Any]] = [
         {
             "file": f"images/{name(car)}.png", "url": f"/photos/{car}.png", "site": "folder",
-            "group": "make", "sha256": str(CARS.index(car)) * 64, "phash": "0" * 16, "bytes": 1, "width": 60,
-            "height": 40,
+            "group": "make", "sha256": str(CARS.index(car)) * 64, "phash": "0" * 16, "bytes": 1,
+            "width": 60, "height": 40,
         }
         for car in CARS
     ]  # fmt: skip

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from pipeline.datasets import shards as module
+from pipeline.datasets.people import shards as module
 from pipeline.datasets.people.pictures import PersonMasks, PersonPicture
 from pipeline.datasets.people.shards import (
     ShardedPersonMasks,
@@ -122,7 +122,7 @@ def test_what_an_interrupted_call_wrote_is_used_again(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from pipeline.datasets import shards
+from pipeline.datasets.people import shards
 from pipeline.datasets.people.pictures import PersonPicture
 from pipeline.parallel import HERE
 added = []

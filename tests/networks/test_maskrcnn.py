@@ -154,6 +154,31 @@ def test_a_training_without_targets_or_with_those_of_others_is_refused() -> None
         network(pictures(), targets()[::-1])
 
 
+def test_boxes_without_an_area_are_refused() -> None:
+    flat = targets()
+    flat[1]["boxes"][0, 2] = flat[1]["boxes"][0, 0]
+    with pytest.raises(ValueError, match=r"of some height and width, .* from edge to edge"):
+        make().train()(pictures(), flat)
+
+
+@torch.no_grad()
+def test_in_mixed_precision_boxes_and_masks_keep_their_digits() -> None:
+    network = anything_goes(make())
+    seen = {}
+
+    def note(module: nn.Module, inputs: Any, outputs: Any) -> None:
+        seen[module] = outputs
+
+    parts = [network.backbone.fpn.layer_blocks[0], network.rpn]
+    for part in parts:
+        part.register_forward_hook(note)
+    with torch.autocast("cpu", torch.bfloat16):
+        (person,) = network(pictures()[:1])
+    assert seen[parts[0]].dtype == torch.bfloat16
+    assert seen[parts[1]][0][0].dtype == torch.float32
+    assert person.boxes.dtype == person.scores.dtype == person.masks.dtype == torch.float32
+
+
 def test_gradients_reach_every_parameter_that_is_trained(variant: dict[str, Any]) -> None:
     network = make(**{**variant, "regions": 1024}).train()  # so many that no level is left out
     terms = network(pictures(), targets())

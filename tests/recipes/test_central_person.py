@@ -31,7 +31,7 @@ from pipeline.training.callbacks import SeedEachEpoch
 
 SMALL = {
     "body": "resnet18", "width": 32, "hidden": 16, "regions": 16, "min_size": 64, "max_size": 96,
-    "batch_size": 2, "epochs": 2, "flip": 0.5,
+    "batch_size": 2, "epochs": 2, "flip": 0.5, "checkpoint": "data/nothing",
 }  # fmt: skip
 PARTS = {"train": 4, "val": 2}
 

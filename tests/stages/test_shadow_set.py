@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.datasets import shadow_render
+from pipeline.datasets.shadows import render as shadow_render
 from pipeline.datasets.shadows.files import KINDS, read_shadow_scenes
 from pipeline.datasets.shadows.render import Job
 from pipeline.errors import BadPicture, ParamsError, PipelineError

@@ -17,7 +17,7 @@ from pipeline.errors import MissingFolder, PipelineError
 from pipeline.images import read_picture
 from pipeline.inference.masks import MaskPredictor
 from pipeline.params import load_params
-from pipeline.stages import check_params, demo_world, evaluate, report, train
+from pipeline.stages import check_params, demo_world, evaluate, person_split, report, train
 from pipeline.stages.door import only_argument, run_stage
 from tests.workspace_fixture import Workspace
 
@@ -68,9 +68,26 @@ def test_check_params_wants_the_folders(here: Workspace, tmp_path: Path) -> None
     here.set_params({"scrape.cars.folder": str(tmp_path / "gone")})
     with pytest.raises(MissingFolder, match=r"gone: no such folder \(scrape\.cars\.folder"):
         check_params.main()
-    here.set_params({"inputs.people": "data/nothing"})
-    with pytest.raises(PipelineError, match=r"inputs\.people .* nothing to learn from"):
-        check_params.main()
+
+
+def test_a_network_without_data_is_skipped_and_every_report_says_why(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = workspace.params_text({"inputs.people": "data/nothing"})
+    Path("params.yaml").write_text(text)
+    check_params.main()
+    person_split.main()
+    train.train("person_bce_dice", load_params())
+    evaluate.evaluate("person_bce_dice")
+    report.main()
+    why = "there are no pictures of persons: inputs.people in params.yaml names none"
+    folder = Path("reports/person_bce_dice")
+    assert json.loads((folder / "metrics.json").read_text()) == {"skipped": why}
+    assert pd.read_csv(folder / "scores.csv").empty
+    (row,) = pd.read_csv("reports/summary.csv").to_dict("records")
+    assert (row["network"], row["metric"], row["source"]) == ("person_bce_dice", "skipped", why)
+    assert [file.name for file in Path("models/person_bce_dice").iterdir()] == ["skipped.json"]
 
 
 def test_the_demo_world_is_drawn_only_where_it_is_the_root(here: Workspace) -> None:
