@@ -42,7 +42,7 @@ def card_of(state: Mapping[str, Tensor], **changes: Any) -> Card:
     card = Card(
         network="person_se",
         architecture={"name": "deeplab_v3_plus", "width": 16},
-        size=64,
+        frame=(64, 48),
         params={"lr": 1e-5, "networks": {"person_se": {"multiply": True}}},
         data_sha256="d" * 64,
         git_revision="abc-dirty",

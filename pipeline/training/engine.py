@@ -19,7 +19,7 @@ from pipeline.training.callbacks import History, Row, SeedEachEpoch
 from pipeline.training.data import Batches
 from pipeline.training.module import AdversarialRecipe, Datasets, Recipe
 from pipeline.training.previews import Previews
-from pipeline.training.resume import BEST, ResumeState
+from pipeline.training.resume import BEST, LAST, ResumeState
 
 log = logging.getLogger(__name__)
 
@@ -135,15 +135,15 @@ def _trainer(
     recipe: Recipe, how: Training, epochs: int, resume: ResumeState, callbacks: list[Any]
 ) -> lightning.Trainer:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    checkpoint = ModelCheckpoint(
-        dirpath=resume.folder,
-        filename=BEST,
-        monitor=recipe.monitor.score,
-        mode=recipe.monitor.mode,
-        save_last=True,
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
+    files: dict[str, Any] = {
+        "dirpath": resume.folder, "save_on_train_epoch_end": True, "enable_version_counter": False
+    }  # fmt: skip
+    # Two, because one with `save_last` leaves the last epoch out unless it is the best. The last
+    # comes last: it holds the state of the other.
+    best = ModelCheckpoint(
+        filename=BEST, monitor=recipe.monitor.score, mode=recipe.monitor.mode, **files
     )
+    last = ModelCheckpoint(filename=LAST, **files)
     steps: dict[str, Any] = {
         "accumulate_grad_batches": how.accumulate,
         "gradient_clip_val": how.clip or None,
@@ -160,7 +160,7 @@ def _trainer(
         precision=resolved_precision(how.precision, how.accelerator),  # type: ignore[arg-type]
         deterministic="warn",
         use_distributed_sampler=False,  # see `data.Batches`
-        callbacks=[*callbacks, checkpoint, *([TQDMProgressBar()] if shows_bar else [])],
+        callbacks=[*callbacks, best, last, *([TQDMProgressBar()] if shows_bar else [])],
         logger=False,
         enable_progress_bar=shows_bar,
         enable_model_summary=False,

@@ -93,7 +93,7 @@ def our_weights(folder: Path) -> Path:
     }  # fmt: skip
     torch.manual_seed(2)
     state = build(architecture).state_dict()
-    card = Card("car_mask", architecture, 32, {}, "", "", state_hash(state), 1, {})
+    card = Card("car_mask", architecture, (32, 32), {}, "", "", state_hash(state), 1, {})
     save_weights(folder / "best.pt", state, card)
     return folder / "best.pt"
 

@@ -29,7 +29,18 @@ SMALL: Mapping[str, tuple[dict[str, Any], tuple[int, int]]] = {
     "shadow_attention": ({"encoder": "resnet18"}, (32, 64)),
     "shadow_generator": ({"encoder": "resnet18", "refinement_blocks": 2}, (32, 32)),
     "mask_rcnn": (
-        {"body": "resnet18", "hidden": 8, "min_size": 64, "max_size": 64, "frozen": False},
+        {
+            "body": "resnet18",
+            "width": 8,
+            "hidden": 8,
+            "min_size": 64,
+            "max_size": 64,
+            "largest_anchor": 64,
+            "regions": 8,
+            "norm": "batch",
+            "grouped": True,
+            "frozen": False,
+        },
         (64, 64),
     ),
 }

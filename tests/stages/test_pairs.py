@@ -18,8 +18,8 @@ from pipeline.stages import pairs
 from tests.datasets.small_pairs import write_scene
 
 SMALL = {
-    "pairs.height": 48, "pairs.width": 64,
-    "pairs.background.sizes": [[96, 66], [64, 48]], "pairs.car.sizes": [[32, 24]],
+    "pairs.height": 128, "pairs.width": 128,
+    "pairs.background.sizes": [[160, 130], [128, 128]], "pairs.car.sizes": [[96, 72]],
     "pairs.weather.sun_flare.radius": 25.0, "pairs.weather.rain.drop_length": 4.0,
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from pipeline.datasets.pairs.scenes import read_scene_files
-from pipeline.errors import PipelineError
+from pipeline.errors import NothingToLearnFrom
 from pipeline.images import read_picture
 from pipeline.stages import person_split, scene_split
 from pipeline.workspace import file_hash
@@ -156,5 +156,5 @@ def test_without_cutouts_the_split_has_backgrounds_alone() -> None:
     scene_split.main()
     rows = pd.read_csv("data/scene_split/split.csv")
     assert set(rows["kind"]) == {"background"}
-    with pytest.raises(PipelineError, match=r"split\.csv: holds no cutout of a car of the part"):
+    with pytest.raises(NothingToLearnFrom, match=r"there is no cutout: scrape\.cars in params"):
         read_scene_files(Path("data/scene_split/split.csv"), Path(), Path(), "train")

@@ -12,6 +12,7 @@ import torch
 
 from pipeline.errors import PipelineError
 from pipeline.images import read_picture
+from pipeline.recipes import recipe
 from pipeline.training.engine import Trained
 from pipeline.training.resume import ResumeState
 from tests.recipes.samples import MAKERS, train
@@ -87,6 +88,23 @@ def test_an_interrupted_training_ends_with_the_same_weights(
     resumed = run(name, tmp_path, lambda row: seen.append(row["epoch"]))
     assert same(resumed, uninterrupted)
     assert seen == [3, 4]
+
+
+def test_the_best_epoch_and_the_last_are_kept_whichever_they_are(
+    name: str, uninterrupted: Trained
+) -> None:
+    rows, monitor = uninterrupted.history, recipe(name).monitor
+    assert [row["epoch"] for row in rows] == list(range(1, EPOCHS + 1))
+    assert uninterrupted.last.epoch == EPOCHS
+    best = (min if monitor.mode == "min" else max)(rows, key=lambda row: row[monitor.score])
+    assert uninterrupted.best.epoch == best["epoch"]
+
+
+def test_a_last_epoch_that_is_not_the_best_is_kept_too(run: Run, tmp_path: Path) -> None:
+    """Only the first step is one down: the rate makes every later one overshoot."""
+    worse = run("person_se", tmp_path, lr=3.0, networks__person_se__early_stopping=10)
+    assert worse.best.epoch < EPOCHS
+    assert worse.last.epoch == len(worse.history) == EPOCHS
 
 
 @pytest.mark.parametrize("epoch", [1, 2, EPOCHS])
