@@ -25,12 +25,17 @@ class SameConv2d(nn.Conv2d):
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         total = max(kernel - stride, 0)
         before, after = total // 2, total - total // 2
-        super().__init__(inputs, outputs, kernel, stride, padding=before)
+        # PyTorch 2.15 corrupts memory on the CPU in a 1×1 convolution with a stride, few channels
+        # and channels last: the pixels that it would skip are left out before.
+        self.skip = stride if kernel == 1 else 1
+        super().__init__(inputs, outputs, kernel, stride // self.skip, padding=before)
         self.after = after - before
         glorot(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """N×C×H×W → N×D×H/stride×W/stride."""
+        if self.skip > 1:
+            x = x[..., :: self.skip, :: self.skip]
         if not self.after:
             return super().forward(x)
         # The convolution pads both sides alike; only what the far sides have more is copied in.

@@ -38,8 +38,8 @@ def test_exp_show_lists_both_side_by_side(trained: Repository) -> None:
     table = list(csv.DictReader(io.StringIO(trained.run("dvc", "exp", "show", "--csv").stdout)))
     rates = {row["Experiment"]: float(row["lr"]) for row in table if row["Experiment"]}
     assert rates == {"base": 0.001, "slow": 1e-5}
-    column = "reports/person_se/metrics.json:jaccard"
-    assert all(row[column] for row in table if row["Experiment"])
+    # Only person_se is scored here; where more are, the file's name stands before the score's.
+    assert all(float(row["jaccard"]) >= 0 for row in table if row["Experiment"])
 
 
 def test_going_back_restores_from_the_cache_and_still_has_a_run(trained: Repository) -> None:

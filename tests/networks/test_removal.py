@@ -282,3 +282,15 @@ def test_first_weights_are_glorots_and_biases_zero() -> None:
     assert layer.weight.std().item() == pytest.approx(limit / 3**0.5, rel=0.05)
     assert layer.bias is not None
     assert not layer.bias.any()
+
+
+def test_a_kernel_of_one_with_a_stride_takes_every_other_pixel_and_survives_channels_last() -> None:
+    """PyTorch's own corrupts memory there (2.15, CPU): this would end the interpreter."""
+    torch.manual_seed(0)
+    layer = SameConv2d(3, 4, 1, stride=2).to(memory_format=torch.channels_last)
+    for _ in range(20):
+        x = torch.rand(4, 3, 128, 128, requires_grad=True)
+        y = layer(x.to(memory_format=torch.channels_last))
+        y.square().mean().backward()
+    expected = torch.einsum("dc,nchw->ndhw", layer.weight[..., 0, 0], x[..., ::2, ::2])
+    torch.testing.assert_close(y, expected + layer.bias[:, None, None])
