@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from pipeline.errors import PipelineError
 from pipeline.images import RGB
-from pipeline.inference.load import load_network
+from pipeline.inference.load import Predictor
 from pipeline.networks.maskrcnn import CentralMaskRCNN, best_mask
 
 
-class CentralPersonPredictor:
+class CentralPersonPredictor(Predictor):
     """Mask R-CNN with its weights, ready to predict; to its users the same as `MaskPredictor`.
 
     Args:
@@ -26,18 +26,12 @@ class CentralPersonPredictor:
     """
 
     def __init__(self, weights: Path, device: str = "cpu") -> None:
-        network, self.card, self.device = load_network(weights, device)
-        if not isinstance(network, CentralMaskRCNN):
+        super().__init__(weights, device)
+        if not isinstance(self.network, CentralMaskRCNN):
             raise PipelineError(
                 f"{weights}: holds {self.card.network}, which is no Mask R-CNN; give the weights "
                 "of central_person"
             )
-        self.network = network
-
-    @property
-    def name(self) -> str:
-        """Name of the trained network."""
-        return self.card.network
 
     def probability(self, picture: RGB) -> NDArray[np.float32]:
         """How likely each pixel belongs to the central person.

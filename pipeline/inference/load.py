@@ -35,6 +35,26 @@ def load_network(weights: Path, device: str = "cpu") -> Loaded:
     return Loaded(network.eval(), card, torch.device(device))
 
 
+class Predictor:
+    """A network with its weights, ready to predict.
+
+    Args:
+        weights: `.pt` file with its card beside it.
+        device: Where to run, as torch names it.
+
+    Raises:
+        PipelineError: The file is missing or damaged.
+    """
+
+    def __init__(self, weights: Path, device: str = "cpu") -> None:
+        self.network, self.card, self.device = load_network(weights, device)
+
+    @property
+    def name(self) -> str:
+        """Name of the trained network."""
+        return self.card.network
+
+
 def to_batch(picture: RGB, height: int, width: int) -> Tensor:
     """H×W×3 of any size → 1×3×height×width in [0, 1], squeezed to that frame."""
     return torch.from_numpy(resize_picture(picture, height, width)).permute(2, 0, 1)[None] / 255

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from pipeline.images import RGB, resize_probability
-from pipeline.inference.load import load_network, to_batch
+from pipeline.inference.load import Predictor, to_batch
 
 
-class MaskPredictor:
+class MaskPredictor(Predictor):
     """A mask network with its weights, ready to predict.
 
     Args:
         weights: `.pt` file with its card beside it.
         device: Where to run, as torch names it.
     """
-
-    def __init__(self, weights: Path, device: str = "cpu") -> None:
-        self.network, self.card, self.device = load_network(weights, device)
-
-    @property
-    def name(self) -> str:
-        """Name of the trained network."""
-        return self.card.network
 
     def probability(self, picture: RGB) -> NDArray[np.float32]:
         """How likely each pixel belongs to the mask.

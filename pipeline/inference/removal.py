@@ -10,14 +10,14 @@ from torch import Tensor
 
 from pipeline.errors import PipelineError
 from pipeline.images import RGB, resize_picture, resize_probability
-from pipeline.inference.load import load_network, to_batch
+from pipeline.inference.load import Predictor, to_batch
 from pipeline.networks.removal import Removal, RemovalGenerator
 
 LEAST = 0.02
 """An alpha up to this paints nothing: what the network meant to leave comes out as it went in."""
 
 
-class CarRemover:
+class CarRemover(Predictor):
     """The generator of the car removal system with its weights, ready to paint.
 
     Args:
@@ -29,18 +29,12 @@ class CarRemover:
     """
 
     def __init__(self, weights: Path, device: str = "cpu") -> None:
-        network, self.card, self.device = load_network(weights, device)
-        if not isinstance(network, RemovalGenerator):
+        super().__init__(weights, device)
+        if not isinstance(self.network, RemovalGenerator):
             raise PipelineError(
                 f"{weights}: holds {self.card.network}, which paints nothing; give the weights of "
                 "car_removal"
             )
-        self.network = network
-
-    @property
-    def name(self) -> str:
-        """Name of the trained network."""
-        return self.card.network
 
     def remove(self, picture: RGB) -> RGB:
         """The picture as it would be without its cars.

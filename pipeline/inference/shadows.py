@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.images import RGB, Mask, resize_mask, resize_probability
-from pipeline.inference.load import load_network, to_batch
+from pipeline.inference.load import Predictor, to_batch
 
 
 class AttentionMaps(NamedTuple):
@@ -22,21 +21,13 @@ class AttentionMaps(NamedTuple):
     shadows: NDArray[np.float32]
 
 
-class AttentionPredictor:
+class AttentionPredictor(Predictor):
     """A trained `shadow_attention`, ready to predict.
 
     Args:
         weights: `.pt` file with its card beside it.
         device: Where to run, as torch names it.
     """
-
-    def __init__(self, weights: Path, device: str = "cpu") -> None:
-        self.network, self.card, self.device = load_network(weights, device)
-
-    @property
-    def name(self) -> str:
-        """Name of the trained network."""
-        return self.card.network
 
     def maps(self, picture: RGB, inserted: Mask) -> AttentionMaps:
         """Find the objects around the inserted one, and their shadows.
@@ -56,21 +47,13 @@ class AttentionPredictor:
         return AttentionMaps(*(resize_probability(one, *picture.shape[:2]) for one in maps))
 
 
-class ShadowCaster:
+class ShadowCaster(Predictor):
     """A trained `shadow`, ready to cast.
 
     Args:
         weights: `.pt` file with its card beside it.
         device: Where to run, as torch names it.
     """
-
-    def __init__(self, weights: Path, device: str = "cpu") -> None:
-        self.network, self.card, self.device = load_network(weights, device)
-
-    @property
-    def name(self) -> str:
-        """Name of the trained network."""
-        return self.card.network
 
     def cast(self, picture: RGB, inserted: Mask, occluders: Mask, shadows: Mask) -> RGB:
         """Give the picture with the shadow of the inserted object.
