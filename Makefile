@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -23,11 +24,11 @@ $(INSTALLED): requirements.txt pyproject.toml
 repro: $(INSTALLED) ## run the pipeline with params.yaml (what is up to date stays)
 	$(BIN)/dvc repro
 
-test: $(INSTALLED) ## run the tests, with coverage
-	$(BIN)/pytest -m "not long" --cov --cov-report=term --cov-fail-under=90
+test: $(INSTALLED) ## run the tests, with coverage, in two processes (WORKERS=2)
+	$(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 test-long: $(INSTALLED) ## run the long tests: kills, experiments, a real browser
-	$(BIN)/pytest -m long
+	$(BIN)/pytest -m long -n $(WORKERS) --dist loadfile --durations=15
 
 test-all: test test-long ## both
 

@@ -18,6 +18,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from pipeline.presets import preset_text
+from tests.miniature import SMALL
 
 hypothesis.settings.register_profile("clearscene", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("clearscene")
@@ -26,44 +27,17 @@ hypothesis.settings.load_profile("clearscene")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 PAIRS = 24
-NETWORKS = (
-    "car_removal", "person_se", "person_bce_dice", "central_person", "shadow_attention", "shadow",
-    "car_mask",
-)  # fmt: skip
 QUICKEST: dict[str, Any] = {
+    **SMALL,
     "training.workers": 0,
-    "training.accelerator": "cpu",
-    **{
-        f"networks.{name}.{key}": value
-        for name in ("person_se", "person_bce_dice")
-        for key, value in {"size": 32, "width": 8, "low_width": 8, "batch_size": 4}.items()
-    },
-    **{f"networks.{name}.epochs": 2 for name in NETWORKS},
-    "networks.car_mask.width": 8,
-    "networks.car_mask.low_width": 8,
-    "networks.car_mask.batch_size": 2,
-    "networks.car_removal.filters": 4,
-    "networks.car_removal.discriminator_filters": 4,
-    "networks.car_removal.batch_size": 2,
+    "networks.person_se.batch_size": 4,
+    "networks.person_bce_dice.batch_size": 4,
     "networks.central_person.checkpoint": "data/nothing",
-    "networks.central_person.width": 16,
-    "networks.central_person.regions": 8,
-    "networks.central_person.hidden": 8,
-    "networks.central_person.min_size": 64,
-    "networks.central_person.max_size": 96,
-    "networks.central_person.batch_size": 2,
-    "networks.shadow_attention.size": 32,
-    "networks.shadow_attention.batch_size": 2,
-    "networks.shadow.size": 32,
-    "networks.shadow.batch_size": 2,
-    "networks.shadow.discriminator_filters": 4,
     "pairs.height": 128,
     "pairs.width": 128,
     "pairs.background.sizes": [[144, 136], [128, 128]],
     "pairs.car.sizes": [[32, 24], [60, 45]],
     "person_split.multiply": "online",
-    "evaluate.grabcut.iterations": 1,
-    "report.resamples": 100,
 }
 
 

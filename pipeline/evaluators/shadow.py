@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline.datasets.shadows.files import ShadowScene, read_shadow_scenes, read_soft_mask
+from pipeline.datasets.shadows.files import DARKER, ShadowScene, read_shadow_scenes, read_soft_mask
 from pipeline.evaluation import OURS, TRUE_MAPS, Judged, judge_pictures
 from pipeline.evaluators.scoring import Scored, score, skip_reason
 from pipeline.evaluators.shadow_attention import SPLIT, true_maps
@@ -23,8 +23,6 @@ from pipeline.paths import MODELS
 from pipeline.sheets import show_object
 
 ATTENTION = "shadow_attention"
-SHADED = 12
-"""A pixel is in the true shadow if one of its channels differs by more than this, of 255."""
 FOUND = 0.5
 """What the shadow network takes for found, of the attention's maps."""
 
@@ -78,7 +76,7 @@ def _both_ways(
 
 def true_shadow(scene: RGB, truth: RGB) -> Mask:
     """Where the scene with the shadow differs from the one without it."""
-    return np.asarray(cv2.absdiff(scene, truth).max(axis=2) > SHADED)
+    return np.asarray(cv2.absdiff(scene, truth).max(axis=2) > DARKER)
 
 
 def evaluate(network: str, weights: Path, _params: Params) -> Scored:

@@ -158,10 +158,11 @@ class CarRemovalRecipe(AdversarialRecipe):
 
 @contextmanager
 def _inferring(network: nn.Module) -> Iterator[None]:
-    """Evaluation mode for a while; what was in training mode is so again afterwards."""
-    was_training = network.training
+    """Evaluation mode for a while; afterwards every layer is in the mode that it was in."""
+    training = [layer for layer in network.modules() if layer.training]
     network.eval()
     try:
         yield
     finally:
-        network.train(was_training)
+        for layer in training:
+            layer.training = True

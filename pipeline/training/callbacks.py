@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 import time
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -96,3 +99,38 @@ class History(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.rows = list(state_dict["rows"])
+
+
+class HeedInterrupt(Callback):
+    """Ends a training at its next step after a Ctrl-C that Python swallowed.
+
+    KeyboardInterrupt is dropped when it is raised in a finaliser, and a loader ends its processes
+    in one at the end of every epoch.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        in_main = threading.current_thread() is threading.main_thread()
+        # Another handler belongs to another; a job under nohup must ignore Ctrl-C.
+        if in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        signal.default_int_handler(number, frame)
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        self._heed()
+
+    def on_validation_batch_start(self, *_: Any, **__: Any) -> None:
+        self._heed()
+
+    def _heed(self) -> None:
+        if self.came:
+            raise KeyboardInterrupt
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if signal.getsignal(signal.SIGINT) == self._note:
+            signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,7 +15,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from torch import Tensor
 
 from pipeline.sections.training import Training
-from pipeline.training.callbacks import History, Row, SeedEachEpoch
+from pipeline.training.callbacks import HeedInterrupt, History, Row, SeedEachEpoch
 from pipeline.training.data import Batches
 from pipeline.training.module import AdversarialRecipe, Datasets, Recipe
 from pipeline.training.previews import Previews
@@ -86,7 +86,7 @@ def fit(
     previews = Previews(datasets.validation, how.preview_every, resume.previews, on_preview)
     trainer = _trainer(
         recipe, how, epochs, resume,
-        [SeedEachEpoch(seed), History(recipe.name, on_epoch),
+        [SeedEachEpoch(seed), HeedInterrupt(), History(recipe.name, on_epoch),
          *([previews] if how.preview_every else [])],
     )  # fmt: skip
     if how.channels_last:  # convolutions over such weights are faster (`make bench`)

@@ -7,58 +7,38 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pytest
+from filelock import FileLock
 from mlflow.entities import Run
 from ruamel.yaml import YAML
 
 from pipeline.presets import preset_text
+from tests.miniature import SMALL
 
 SOURCE = Path(__file__).parents[2]
 WORLD = {
     "demo.people": 40, "demo.cars": 12, "demo.backgrounds": 12, "demo.films": 1, "demo.coco": 12,
 }  # fmt: skip
-NETWORKS = (
-    "car_removal", "person_se", "person_bce_dice", "central_person", "shadow_attention", "shadow",
-    "car_mask",
-)  # fmt: skip
 MINIATURE: dict[str, Any] = {
+    **SMALL,
     "person_split.size": 32,
     "shadow_set.size": 64,
     "shadow_set.count": {"train": 6, "val": 2, "test": 2},
     "training.workers": 1,
-    "training.accelerator": "cpu",
     "training.preview_every": 2,
-    **{f"networks.{name}.epochs": 2 for name in NETWORKS},
-    **{
-        f"networks.{name}.{key}": value
-        for name in ("person_se", "person_bce_dice")
-        for key, value in {"size": 32, "width": 8, "low_width": 8, "batch_size": 16}.items()
-    },
-    "networks.car_mask.width": 8,
-    "networks.car_mask.low_width": 8,
-    "networks.car_mask.batch_size": 4,
-    "networks.car_removal.filters": 4,
-    "networks.car_removal.discriminator_filters": 4,
+    "networks.person_se.batch_size": 16,
+    "networks.person_bce_dice.batch_size": 16,
     "networks.car_removal.batch_size": 4,
-    "networks.central_person.width": 16,
-    "networks.central_person.regions": 8,
-    "networks.central_person.hidden": 8,
-    "networks.central_person.min_size": 64,
-    "networks.central_person.max_size": 96,
-    "networks.central_person.batch_size": 2,
-    "networks.shadow_attention.size": 32,
-    "networks.shadow_attention.batch_size": 2,
-    "networks.shadow.size": 32,
-    "networks.shadow.batch_size": 2,
-    "evaluate.grabcut.iterations": 1,
-    "report.resamples": 200,
+    "networks.car_mask.batch_size": 4,
 }
+DATA = ("pairs", "shadow_set", "coco_pictures", "person_split", "fetch@people", "fetch@shadows")
+"""Whose outputs, and those before them, are all that trainings read."""
 
 
 def _heed_interrupts() -> None:
@@ -117,6 +97,20 @@ class Repository:
         with file.open("w") as stream:
             yaml.dump(params, stream)
 
+    def commit(self, message: str) -> None:
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", message)
+
+    def copy(self, root: Path) -> Repository:
+        """All of it at another place, without what was tracked: the store names its own."""
+        shutil.copytree(
+            self.root,
+            root,
+            symlinks=True,
+            ignore=shutil.ignore_patterns("mlflow.db", "mlartifacts"),
+        )
+        return Repository(root)
+
     def take_pictures(self, root: Path, **changes: Any) -> None:
         """Go over to a folder of one's own."""
         text = preset_text("photos", root)
@@ -148,18 +142,52 @@ def make_repository(root: Path) -> Repository:
     repository.run("git", "init", "--quiet")
     repository.run("git", "config", "user.name", "test")
     repository.run("git", "config", "user.email", "test@example.invalid")
-    repository.run("git", "add", "--all")
-    repository.run("git", "commit", "--quiet", "--message", "miniature")
+    repository.commit("miniature")
     return repository
+
+
+def once(shared: Path, name: str, make: Callable[[Path], object]) -> Repository:
+    """A repository of the whole session, made by whichever of pytest's processes is first."""
+    root, finished = shared / name, shared / f"{name}.finished"
+    with FileLock(shared / f"{name}.lock"):
+        if not finished.exists():
+            make(root)
+            finished.touch()
+    return Repository(root)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all of pytest's processes."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def collected(shared: Path) -> Repository:
+    """A miniature repository with all data and no network. Only for copying: `.copy(root)`."""
+
+    def make(root: Path) -> None:
+        repository = make_repository(root)
+        repository.run("dvc", "repro", *DATA)
+        repository.commit("data")
+
+    return once(shared, "collected", make)
+
+
+@pytest.fixture(scope="session")
+def experiments(shared: Path, collected: Repository) -> Repository:
+    """Two experiments with person_se, `base` and `slow`: lr 0.001 and 1e-5; more may join them."""
+
+    def make(root: Path) -> None:
+        repository = collected.copy(root)
+        repository.run("dvc", "exp", "run", "--name", "base", "evaluate@person_se")
+        repository.run("dvc", "exp", "run", "--name", "slow", "-S", "lr=1e-5", "evaluate@person_se")
+
+    return once(shared, "experiments", make)
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """A miniature repository in which nothing has run yet, shared by the module."""
     return make_repository(tmp_path_factory.mktemp("repository"))
-
-
-@pytest.fixture
-def fresh_repository(tmp_path: Path) -> Repository:
-    """A miniature repository for one test."""
-    return make_repository(tmp_path)

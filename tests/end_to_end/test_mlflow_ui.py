@@ -12,9 +12,10 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from mlflow.entities import Run
 from playwright.sync_api import Page, sync_playwright
 
-from tests.end_to_end.conftest import Repository, make_repository
+from tests.end_to_end.conftest import Repository
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -27,22 +28,20 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def tracked(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """Two experiments with rates of their own."""
-    repository = make_repository(tmp_path_factory.mktemp("tracked"))
-    repository.run("dvc", "repro")
-    repository.run("dvc", "exp", "run", "-S", "lr=1e-5")
-    return repository
+def runs(experiments: Repository) -> list[Run]:
+    """Of the two experiments, `base` and `slow`."""
+    found = experiments.mlflow_runs()
+    return [run for run in found if run.data.tags["dvc_experiment"] in ("base", "slow")]
 
 
 @pytest.fixture(scope="module")
-def server(tracked: Repository) -> Iterator[str]:
+def server(experiments: Repository) -> Iterator[str]:
     """`mlflow ui` on the store of the repository, as `make ui` starts it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    store = f"sqlite:///{tracked.root}/mlflow.db"
-    process = tracked.start("mlflow", "ui", "--backend-store-uri", store, "--port", str(port))
+    store = f"sqlite:///{experiments.root}/mlflow.db"
+    process = experiments.start("mlflow", "ui", "--backend-store-uri", store, "--port", str(port))
     try:
         yield wait_for(f"http://127.0.0.1:{port}")
     finally:
@@ -74,9 +73,8 @@ def page() -> Iterator[Page]:
 
 
 def test_the_comparison_shows_both_rates_and_test_scores(
-    tracked: Repository, server: str, page: Page
+    runs: list[Run], server: str, page: Page
 ) -> None:
-    runs = tracked.mlflow_runs()
     ids = "%22,%22".join(run.info.run_id for run in runs)
     experiment = runs[0].info.experiment_id
     page.goto(f"{server}/#/compare-runs?runs=[%22{ids}%22]&experiments=[%22{experiment}%22]")
@@ -88,8 +86,8 @@ def test_the_comparison_shows_both_rates_and_test_scores(
         page.get_by_text(f"{score:.3f}", exact=True).first.wait_for()
 
 
-def test_a_run_shows_its_curves(tracked: Repository, server: str, page: Page) -> None:
-    (run, *_) = tracked.mlflow_runs()
+def test_a_run_shows_its_curves(runs: list[Run], server: str, page: Page) -> None:
+    run = runs[0]
     page.goto(
         f"{server}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}/model-metrics"
     )

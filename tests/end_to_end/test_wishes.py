@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.end_to_end.conftest import Repository, make_repository
+from tests.end_to_end.conftest import Repository
+from tests.miniature import NETWORKS
 
 pytestmark = pytest.mark.long
 
@@ -20,7 +21,7 @@ WISHES: dict[str, tuple[str, dict[str, str]]] = {
         "car_removal",
         {"discriminator": "patch", "predict_mask": "false"},
     ),
-    "no adversary": ("car_removal", {"weights.adversarial": "0.0", "predict_mask": "true"}),
+    "no adversary": ("car_removal", {"weights.adversarial": "0.0", "weights.pixel": "10.0"}),
     "without squeeze-and-excite": ("person_se", {"se_ratio": "0", "encoder": "resnet34"}),
     "k, with squeeze-and-excite": ("person_bce_dice", {"k": "0.3", "se_ratio": "2"}),
     "Dice alone": ("person_bce_dice", {"k": "0.0"}),
@@ -41,17 +42,18 @@ ENGINE = {
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+def repository(collected: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """One epoch, and what a frozen body starts from is trained."""
-    made = make_repository(tmp_path_factory.mktemp("wishes"))
-    made.set_params({f"networks.{name}.epochs": 1 for name in {w for w, _ in WISHES.values()}})
-    made.run("git", "commit", "--all", "--quiet", "--message", "one epoch")
+    made = collected.copy(tmp_path_factory.mktemp("wishes") / "repository")
+    made.set_params({f"networks.{name}.epochs": 1 for name in NETWORKS})
     made.run("dvc", "repro", "train@person_se")
+    made.commit("one epoch")
     return made
 
 
 def try_out(repository: Repository, network: str, changes: dict[str, str]) -> dict[str, object]:
     """Train with the changes, and give the parameters that stand on the card."""
+    repository.run("git", "checkout", "--quiet", "params.yaml")  # where the last one's values stand
     options = [part for key, value in changes.items() for part in ("-S", f"{key}={value}")]
     repository.run("dvc", "exp", "run", *options, f"train@{network}")
     folder = repository.root / "models" / network

@@ -226,6 +226,19 @@ def test_the_discriminator_judges_for_the_generator_in_inference_mode(make: Make
     assert all(torch.equal(*two) for two in zip(before, after, strict=True))
 
 
+def test_looking_in_inference_mode_changes_no_layer_for_good(make: Make) -> None:
+    recipe, pairs = make().train(), batch()
+    modes = {}
+    for layer in recipe.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eval()  # frozen statistics
+        modes[layer] = layer.training
+    recipe.discriminator_terms(pairs)
+    recipe.fool_terms(pairs, recipe.objective(pairs).output)
+    assert {layer: layer.training for layer in recipe.modules()} == modes
+    assert len(set(modes.values())) == 2
+
+
 def test_labels_are_smoothed_as_told(make: Make) -> None:
     pairs = batch()
 

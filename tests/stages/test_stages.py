@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -119,6 +121,22 @@ def test_training_again_gives_the_same_bytes(evaluated: Workspace) -> None:
     train.train("person_se", load_params())
     after = {file: file.read_bytes() for file in Path("models/person_se").rglob("*.*")}
     assert before == after
+
+
+def test_training_needs_neither_mlflow_nor_dvc(evaluated: Workspace, tmp_path: Path) -> None:
+    shutil.copytree(evaluated.root / "data", tmp_path / "data")
+    shutil.copy(evaluated.root / "params.yaml", tmp_path)
+    without = "sys.modules.update(dict.fromkeys(('mlflow', 'dvc')))"
+    run = "runpy.run_module('pipeline.stages.train', run_name='__main__')"
+    process = subprocess.run(
+        [sys.executable, "-c", f"import runpy, sys; {without}; {run}", "person_se"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    assert "mlflow is not installed" in process.stderr
+    cards = (root / "models/person_se/best.json" for root in (tmp_path, evaluated.root))
+    alone, tracked = (json.loads(card.read_text()) for card in cards)
+    assert alone["weights_sha256"] == tracked["weights_sha256"]
 
 
 def test_the_predictor_answers_at_native_size(evaluated: Workspace) -> None:

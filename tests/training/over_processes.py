@@ -21,10 +21,11 @@ RANK = int(os.environ.get("LOCAL_RANK", "0"))
 
 
 class Recorder(Callback):
-    """Keeps the gradients of the first step, and which samples came."""
+    """Keeps the gradients of each optimiser's first step, and which samples came."""
 
     def __init__(self, folder: Path, still: bool) -> None:
         self.folder, self.still = folder, still
+        self.stepped: set[int] = set()
         self.gradients: dict[str, torch.Tensor] = {}
         self.seen: list[float] = []
 
@@ -41,12 +42,12 @@ class Recorder(Callback):
             self.seen += [round(float(sample.double().sum()), 6) for sample in batch[0]]
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
-        if not self.gradients:
-            self.gradients = {
-                name: parameter.grad.clone()
-                for name, parameter in pl_module.named_parameters()
-                if parameter.grad is not None
-            }
+        if id(optimizer) in self.stepped:
+            return
+        self.stepped.add(id(optimizer))
+        for name, parameter in pl_module.named_parameters():
+            if parameter.grad is not None:
+                self.gradients[name] = parameter.grad.clone()
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         record = {"gradients": self.gradients, "seen": self.seen}

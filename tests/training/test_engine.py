@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -105,6 +106,28 @@ def test_a_last_epoch_that_is_not_the_best_is_kept_too(run: Run, tmp_path: Path)
     worse = run("person_se", tmp_path, lr=3.0, networks__person_se__early_stopping=10)
     assert worse.best.epoch < EPOCHS
     assert worse.last.epoch == len(worse.history) == EPOCHS
+
+
+class Presses:
+    """Ctrl-C in its finaliser, as in that of a loader at the end of an epoch: Python drops it."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_python_swallows_is_heeded(run: Run, tmp_path: Path) -> None:
+    def on_epoch(row: Any) -> None:
+        if row["epoch"] == 2:
+            Presses()
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run("person_se", tmp_path, on_epoch)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert ResumeState(tmp_path).epochs_done == 2
 
 
 @pytest.mark.parametrize("epoch", [1, 2, EPOCHS])
