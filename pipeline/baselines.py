@@ -1,6 +1,6 @@
 """What a trained network has to beat: predictions that need no training worth the name.
 
-Leaving a picture as it is, the third kind, needs no code.
+Leaving a picture as it is needs no code.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipeline.images import RGB, Mask, resize_mask
 
 
 def mean_mask(masks: Iterable[Mask], size: int) -> NDArray[np.float32]:
-    """Average masks of any size on a size × size grid: how often each place is person, in [0, 1].
+    """Average masks of any size on a size × size grid: how often each place is inside, in [0, 1].
 
     Raises:
         ValueError: There are no masks.

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import PipelineError
+from pipeline.paths import MODELS
 from pipeline.workspace import write_whole
 
 SKIPPED = "skipped.json"
@@ -32,7 +33,7 @@ class Card:
         architecture: What `networks.build` needs to make it again.
         frame: Height and width in pixels that it was trained at.
         params: Every parameter of the training, nested.
-        data_sha256: Hash of the split that it was trained on.
+        data_sha256: Hash of the data that it was trained on: the split, and what the split names.
         git_revision: Commit of the code, `-dirty` when it had local changes.
         weights_sha256: Of the tensors (see `state_hash`), not of the file.
         epoch: After which epoch (from 1) the weights were taken.
@@ -92,14 +93,24 @@ def load_weights(file: Path) -> tuple[dict[str, Tensor], Card]:
         found = state_hash(state)
         card = _read_card(card_file)
     except FileNotFoundError as problem:
-        raise PipelineError(
-            f"{problem.filename}: no such file; `dvc repro train@{file.parent.name}` makes it"
-        ) from None
+        raise PipelineError(f"{problem.filename}: no such file; {_remedy(file)}") from None
     except Exception as problem:  # torch raises many kinds for a damaged file; all mean that
         raise PipelineError(
             f"{file}: damaged weights or card ({type(problem).__name__}); "
-            f"`dvc repro --force train@{file.parent.name}` makes them anew"
+            + _remedy(file, "--force ")
         ) from problem
     if found != card.weights_sha256:
-        raise PipelineError(f"{file}: its tensors are not those that {card_file.name} describes")
+        raise PipelineError(
+            f"{file}: its tensors are not those that {card_file.name} describes; "
+            + _remedy(file, "--force ")
+        )
     return state, card
+
+
+def _remedy(file: Path, force: str = "") -> str:
+    skipped = file.with_name(SKIPPED)
+    if skipped.exists():
+        return f"its training was skipped: {json.loads(skipped.read_text())['skipped']}"
+    if file.parent.parent.name == MODELS.name:
+        return f"`dvc repro {force}train@{file.parent.name}` makes it"
+    return f"copy {file.name} and {file.with_suffix('.json').name} there once more, both"

@@ -58,8 +58,8 @@ class MissingFolder(PipelineError):
 
     def __init__(self, folder: Path, purpose: str) -> None:
         super().__init__(
-            f"{folder}: no such folder ({purpose}); create it, or set `root` in params.yaml "
-            "(`clearscene preset photos --root DIR` does)"
+            f"{folder}: no such folder ({purpose}); create it, or name another one in params.yaml "
+            "(`clearscene preset photos --root DIR` names all that there are below DIR)"
         )
 
 

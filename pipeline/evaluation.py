@@ -81,7 +81,7 @@ _removal = Kind(
 )  # fmt: skip
 _shadow = Kind(
     (*PICTURE_SCORES, *(f"{name}{TRUE_MAPS}" for name in PICTURE_SCORES)),
-    (*PICTURE_SCORES, f"rmse_inside{TRUE_MAPS}"),
+    (*PICTURE_SCORES, f"rmse{TRUE_MAPS}", f"rmse_inside{TRUE_MAPS}"),
     "rmse_inside", "RMSE inside", False, ("unchanged",),
 )  # fmt: skip
 

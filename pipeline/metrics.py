@@ -155,13 +155,13 @@ def pooled_scores(counts: Counts) -> dict[str, float]:
         counts: Sum over pictures, see `total`.
 
     Returns:
-        `iou` of the person, and `miou`, the mean of the IoU of person and background
+        `iou` of the inside, and `miou`, the mean of the IoU of inside and outside
         (Keras' BinaryIoU over both classes).
     """
     tp, fp, fn, tn = counts
-    person = jaccard_score(counts)
-    background = jaccard_score(Counts(tn, fn, fp, tp))
-    return {"iou": person, "miou": (person + background) / 2}
+    inside = jaccard_score(counts)
+    outside = jaccard_score(Counts(tn, fn, fp, tp))
+    return {"iou": inside, "miou": (inside + outside) / 2}
 
 
 BEST_PSNR = 100.0

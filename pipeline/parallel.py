@@ -112,7 +112,7 @@ _PATIENCE = 30
 
 def _missing(backend: str) -> UsageError:
     return UsageError(
-        f"parallel.backend: {backend} is not installed; `pip install clearscene[{backend}]`, "
+        f"parallel.backend: {backend} is not installed; `pip install -e '.[{backend}]'`, "
         "or set it to loky"
     )
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec
 
 from pipeline.workspace import git_revision, repository_root
 
@@ -185,12 +185,20 @@ def training_run(
     tracker.close("FINISHED")
 
 
+class Restored(NamedTuple):
+    """What is known of a training whose run is gone: its tags, flat parameters and epochs."""
+
+    tags: Mapping[str, str]
+    params: Mapping[str, Any]
+    history: Sequence[Mapping[str, float]]
+
+
 def add_evaluation(
     network: str,
     weights_sha256: str,
     scores: Mapping[str, float],
     files: Sequence[Path],
-    otherwise: Callable[[], tuple[Mapping[str, Any], Sequence[Mapping[str, float]]]],
+    otherwise: Callable[[], Restored],
 ) -> None:
     """Add test scores and report files to the run that trained these weights.
 
@@ -199,20 +207,20 @@ def add_evaluation(
         weights_sha256: See `checkpoint.state_hash`.
         scores: Flat test scores.
         files: Reports.
-        otherwise: Flat parameters and history, for a new run where the store knows none (weights
-            restored from DVC's cache into a store that has never seen them).
+        otherwise: What a new run holds where the store knows none (weights restored from DVC's
+            cache into a store that has never seen them).
     """
     tracker = Tracker()
     tracker.find(weights_sha256)
     is_new = tracker.run_id is None
     if is_new:
-        tags = {NETWORK_TAG: network, WEIGHTS_TAG: weights_sha256, "restored": "true"}
+        past = otherwise()
+        tags = {NETWORK_TAG: network, WEIGHTS_TAG: weights_sha256, "restored": "true", **past.tags}
         tracker.open(EXPERIMENT, network, tags)
         if tracker.run_id:
             log.info("%s: the store knows no run of these weights, a new one holds them", network)
-        params, history = otherwise()
-        tracker.params(params)
-        tracker.metrics(*history)
+        tracker.params(past.params)
+        tracker.metrics(*past.history)
     tracker.metrics(scores)
     tracker.tags({f"{tag}_evaluated": name for tag, name in _dvc_tags().items()})
     tracker.files(files)

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -136,20 +136,25 @@ def work_key(**what: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def code_hash(*places: str) -> str:
-    """SHA-256 over the Python files of subpackages or modules of `pipeline`, names included."""
-    package = Path(__file__).parent
-    files = sorted(
-        file
-        for place in places
-        for file in (
-            (package / place).rglob("*.py") if (package / place).is_dir() else [package / place]
-        )
-    )
+def content_hash(places: Iterable[Path], pattern: str = "*") -> str:
+    """SHA-256 over files, and over what is in folders together with the names it has there.
+
+    Args:
+        places: Files and folders; their own places do not matter, their order does.
+        pattern: Of the names of files in folders.
+    """
     digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.relative_to(package).as_posix()}\0{file_hash(file)}\n".encode())
+    for place in places:
+        files = sorted(file for file in place.rglob(pattern) if file.is_file())
+        for file in files if place.is_dir() else [place]:
+            digest.update(f"{file.relative_to(place).as_posix()}\0{file_hash(file)}\n".encode())
     return digest.hexdigest()
+
+
+def code_hash(*places: str) -> str:
+    """SHA-256 over the Python files of subpackages or modules of `pipeline`."""
+    package = Path(__file__).parent
+    return content_hash((package / place for place in sorted(places)), "*.py")
 
 
 def git_revision() -> str:

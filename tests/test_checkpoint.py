@@ -156,7 +156,7 @@ def test_a_damaged_file_is_refused_in_one_line_with_the_stage_that_makes_it(
     file.write_bytes(content)
     text = refusal(file)
     assert text.startswith(f"{file}: damaged weights or card")
-    assert text.endswith("`dvc repro --force train@person_se` makes them anew")
+    assert text.endswith("`dvc repro --force train@person_se` makes it")
 
 
 def test_half_a_file_is_refused(file: Path) -> None:

@@ -274,7 +274,10 @@ def test_every_parameter_of_the_demo_has_a_dotted_key_and_a_plain_value() -> Non
             {"networks.car_removal.weights.perceptual": 100.0},
             "networks.car_removal: weights.perceptual: features of random weights say nothing",
         ),
-        ({"networks.central_person.frozen": True}, "networks.central_person: frozen: a body of"),
+        (
+            {"networks.central_person.frozen": True},
+            "networks.central_person: frozen: what is random",
+        ),
         (
             {"networks.person_bce_dice.size": 64, "person_split.multiply": "offline"},
             "person_split.size: 160 is written offline, but networks.person_se.size is 32",

@@ -72,7 +72,9 @@ def test_scores_go_to_the_newest_run_of_the_weights(client: MlflowClient, tmp_pa
     older, newer = trained(), trained()
     report = tmp_path / "scores.csv"
     report.write_text("a,b\n")
-    tracking.add_evaluation("net", "f00d", {"test_x": 0.5}, [report], lambda: ({}, []))
+    tracking.add_evaluation(
+        "net", "f00d", {"test_x": 0.5}, [report], lambda: tracking.Restored({}, {}, [])
+    )
     scored = {run.info.run_id for run in runs(client) if "test_x" in run.data.metrics}
     assert scored == {newer} != {older}
     assert [file.path for file in client.list_artifacts(newer or "")] == ["scores.csv"]
@@ -84,9 +86,11 @@ def test_weights_nobody_knows_get_a_run_that_says_so(
 ) -> None:
     history = [{"epoch": 1.0, "loss": 0.5}]
     with caplog.at_level(logging.INFO):
-        tracking.add_evaluation("net", "f00d", {"test_x": 1.0}, [], lambda: ({"lr": 1}, history))
+        past = tracking.Restored({"git_revision": "abc"}, {"lr": 1}, history)
+        tracking.add_evaluation("net", "f00d", {"test_x": 1.0}, [], lambda: past)
     (run,) = runs(client)
     assert run.data.tags["restored"] == "true"
+    assert run.data.tags["git_revision"] == "abc", "of the training, not of today"
     assert run.data.params == {"lr": "1"}
     assert run.data.metrics == {"loss": 0.5, "test_x": 1.0}
     assert run.info.status == "FINISHED"

@@ -18,6 +18,7 @@ from pipeline import workspace
 from pipeline.errors import AlreadyRunning
 from pipeline.workspace import (
     code_hash,
+    content_hash,
     file_hash,
     git_revision,
     repository_root,
@@ -193,6 +194,20 @@ def test_the_key_depends_on_everything_that_makes_a_run() -> None:
     assert work_key(**what) == work_key(**what)
     others = [{**what, "params": {"lr": 1e-5}}, {**what, "data": "c"}, {**what, "code": "c"}]
     assert len({work_key(**what), *(work_key(**other) for other in others)}) == 4
+
+
+def test_the_content_hash_is_of_bytes_and_names_wherever_they_are(workdir: Path) -> None:
+    for place in ("one", "other"):
+        (workdir / place / "deep").mkdir(parents=True)
+        (workdir / place / "deep" / "a.txt").write_text("a")
+    one, other = workdir / "one", workdir / "other"
+    before = content_hash([one])
+    assert content_hash([other]) == before
+    (other / "deep" / "a.txt").rename(other / "deep" / "b.txt")
+    assert content_hash([other]) != before
+    (one / "deep" / "a.txt").write_text("b")
+    assert content_hash([one]) != before
+    assert content_hash([one / "deep" / "a.txt"]) != content_hash([one])
 
 
 def test_the_code_hash_changes_with_every_python_file_it_covers(

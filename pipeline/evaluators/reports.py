@@ -28,8 +28,7 @@ def write_reports(folder: Path, kind: Kind, scored: Scored, models: Path) -> Non
     table = pd.DataFrame(score_table(scored.judged, kind), columns=kind.columns)
     table.to_csv(folder / "scores.csv", index=False)
     shutil.copy(models / "history.csv", folder)
-    if (models / "per_epoch.csv").exists():
-        shutil.copy(models / "per_epoch.csv", folder)
+    _write_per_epoch(folder, models)
     write_png(folder / "examples.png", scored.examples)
     write_png(folder / "progress.png", draw_progress(models / "previews"))
 
@@ -37,10 +36,25 @@ def write_reports(folder: Path, kind: Kind, scored: Scored, models: Path) -> Non
 def write_skipped(folder: Path, kind: Kind, why: str) -> None:
     """The same files for a network that was not trained: headers, and sheets that say why."""
     pd.DataFrame(columns=kind.columns).to_csv(folder / "scores.csv", index=False)
+    _write_per_epoch(folder, None)
     history = ["epoch", "lr", "train_loss", "val_loss"]
     pd.DataFrame(columns=history).to_csv(folder / "history.csv", index=False)
     for name in ("examples.png", "progress.png"):
         write_png(folder / name, notice(why))
+
+
+def _write_per_epoch(folder: Path, models: Path | None) -> None:
+    """Validation by picture and epoch; without rows where a recipe does not keep it.
+
+    DVC wants the same files of every network.
+    """
+    file = models / "per_epoch.csv" if models else None
+    if file and file.exists():
+        shutil.copy(file, folder)
+    else:
+        pd.DataFrame(columns=["epoch", "image_id", "iou"]).to_csv(
+            folder / "per_epoch.csv", index=False
+        )
 
 
 def draw_progress(previews: Path) -> RGB:

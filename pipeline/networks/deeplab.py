@@ -13,7 +13,9 @@ Differences from the paper (they are those of the person cutout system that this
   order, on a sixteenth of the pixels.
 
 Differences from that system, which used Keras' ResNet50: torchvision's has no bias in its
-convolutions, keeps the stride in the 3×3 convolution (v1.5), and BatchNorm ε is 1e-5 throughout.
+convolutions, keeps the stride in the 3×3 convolution (v1.5), BatchNorm has ε 1e-5 and momentum
+0.1 throughout (Keras: 0.01 in these terms), what is not pretrained begins as PyTorch begins, and
+colours are standardised by ImageNet's mean and deviation, as torchvision's weights expect.
 The squeeze-and-excite ratio was not told; 8, without biases, is the nearest public recipe.
 
 Letters in shape comments: N pictures, H×W their size, C high-level and c low-level channels,

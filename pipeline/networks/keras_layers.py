@@ -14,6 +14,8 @@ from torch.nn import functional
 MOMENTUM = 0.8
 """In Keras' terms; the reference system's."""
 EPSILON = 1e-3
+ADAM_EPSILON = 1e-7
+"""Of Keras' Adam."""
 
 
 class SameConv2d(nn.Conv2d):

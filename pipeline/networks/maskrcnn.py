@@ -160,7 +160,8 @@ class CentralMaskRCNN(MaskRCNN):  # type: ignore[misc, unused-ignore]
         sizes = [(picture.shape[1], picture.shape[2]) for picture in pictures]
         images, targets = self.transform(pictures, targets)  # N×3×h×w, sides of min_size
         maps = self.backbone(images.tensors)  # five of N×A×h/4×w/4 to N×A×h/64×w/64
-        with torch.autocast(images.tensors.device.type, enabled=False):
+        device = images.tensors.device.type
+        with torch.autocast(device, enabled=False), _quick_regions(device):
             maps = {level: one.float() for level, one in maps.items()}
             regions, proposing = self.rpn(images, maps, targets)  # N of up to 2000×4
             found, telling = self.roi_heads(maps, regions, images.image_sizes, targets)
@@ -190,6 +191,22 @@ class CentralMaskRCNN(MaskRCNN):  # type: ignore[misc, unused-ignore]
         finally:
             for module, mode in zip(asked, before, strict=True):
                 module.training = mode
+
+
+@contextmanager
+def _quick_regions(device: str) -> Iterator[None]:
+    """Without deterministic algorithms on a GPU.
+
+    With them torchvision cuts regions out by a compiled Python function, which where it cannot be
+    compiled takes hundreds of gigabytes (https://github.com/pytorch/vision/issues/8168).
+    """
+    wanted = torch.are_deterministic_algorithms_enabled()
+    only_warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(wanted and device == "cpu", warn_only=only_warns)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(wanted, warn_only=only_warns)
 
 
 def anchors(largest: float) -> AnchorGenerator:

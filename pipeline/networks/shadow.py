@@ -85,7 +85,8 @@ class ShadowAttention(UNet):
         Returns:
             N×2×H×W in [0, 1].
         """
-        return torch.sigmoid(self.head(self.decode(x)))
+        # bf16 has no number between 0.996 and 1, where the sigmoid would be flat.
+        return torch.sigmoid(self.head(self.decode(x)).float())
 
 
 class CastShadow(NamedTuple):

@@ -15,9 +15,10 @@ the frame of the pairs; photos are squeezed to it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline.datasets.pairs.car_photos import CarMasks, read_car_photos
+from pipeline.datasets.pairs.car_photos import CarMasks, CarPhoto, read_car_photos
 from pipeline.datasets.pairs.composites import CarPairs
 from pipeline.datasets.pairs.scenes import read_scene_files
 from pipeline.params import Params
@@ -40,9 +41,15 @@ class CarMask(SegmentationRecipe):
     def datasets(self) -> Datasets:
         return Datasets(self._part("train", flip=0.5), self._part("val", flip=0.0))
 
+    def reads(self) -> Iterable[Path]:
+        photos = [photo for part in ("train", "val") for photo in self._photos(part)]
+        return [CUTOUTS, BACKGROUNDS, *(file for photo in photos for file in photo[2:])]
+
     def _part(self, part: str, flip: float) -> CarMasks:
-        masks = Path(self.params.inputs.car_masks)
         files = read_scene_files(self.split, CUTOUTS, BACKGROUNDS, part)
         pairs = CarPairs(files, self.params.pairs, self.params.seed)
-        photos = read_car_photos(self.split, CUTOUTS, SCRAPE / "cars", masks, part)
-        return CarMasks(pairs, photos, self.frame, flip)
+        return CarMasks(pairs, self._photos(part), self.frame, flip)
+
+    def _photos(self, part: str) -> list[CarPhoto]:
+        masks = Path(self.params.inputs.car_masks)
+        return read_car_photos(self.split, CUTOUTS, SCRAPE / "cars", masks, part)

@@ -30,8 +30,10 @@ which the pairs give for free.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +50,7 @@ from pipeline.metrics import psnr
 from pipeline.networks.build import build
 from pipeline.networks.discriminators import PatchDiscriminator, UNetDiscriminator
 from pipeline.networks.features import vgg_features
+from pipeline.networks.keras_layers import ADAM_EPSILON
 from pipeline.networks.removal import Removal
 from pipeline.params import Params, learning_rate
 from pipeline.paths import BACKGROUNDS, CUTOUTS, SCENE_SPLIT
@@ -101,6 +104,9 @@ class CarRemovalRecipe(AdversarialRecipe):
             CarPairs(train, pairs, self.params.seed), CarPairs(val, judged, splits.seed)
         )
 
+    def reads(self) -> Iterable[Path]:
+        return CUTOUTS, BACKGROUNDS
+
     @property
     def is_adversarial(self) -> bool:
         return self.settings.weights.adversarial > 0
@@ -145,13 +151,13 @@ class CarRemovalRecipe(AdversarialRecipe):
 
     def configure_optimizers(self) -> list[Optimizer]:
         settings = self.settings
-        betas = settings.beta1, 0.999
+        how: dict[str, Any] = {"betas": (settings.beta1, 0.999), "eps": ADAM_EPSILON}
         return [
-            Adam(self.network.parameters(), lr=self.lr, betas=betas),
+            Adam(self.network.parameters(), lr=self.lr, **how),
             Adam(
                 self.discriminator.parameters(),
                 lr=learning_rate(self.lr, settings.discriminator_lr_scale),
-                betas=betas,
+                **how,
             ),
         ]
 

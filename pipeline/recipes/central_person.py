@@ -23,7 +23,7 @@ In mixed precision body and pyramid compute in bf16, all behind them in float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,14 @@ from pipeline.datasets.central.pictures import (
     collate,
     read_central_pictures,
 )
+from pipeline.errors import PipelineError
 from pipeline.images import RGB
 from pipeline.metrics import confusion_counts, jaccard_score
 from pipeline.networks.build import build
 from pipeline.networks.maskrcnn import Norm, Person, best_mask
 from pipeline.params import Params, learning_rate
 from pipeline.paths import COCO_SPLIT, WEB
-from pipeline.recipes.start import start_from
+from pipeline.recipes.start import start_architecture, start_from
 from pipeline.sections.base import NOTHING
 from pipeline.sections.networks import CentralPersonSection
 from pipeline.sheets import show_mask
@@ -80,6 +81,13 @@ class CentralPersonRecipe(Recipe):
         self.frame = (settings.min_size, settings.max_size)
         self.lr = learning_rate(params.lr, settings.lr_scale)
         self.per_picture: list[dict[str, float]] = []
+        before = _mask_rcnn_before(settings.checkpoint, settings.frozen)
+        if settings.frozen and not settings.pretrained and not before:
+            raise PipelineError(
+                "networks.central_person.frozen: beside the encoder all would stay random, and a "
+                f"random network cannot learn; {settings.checkpoint} holds no Mask R-CNN: name one "
+                "that does, or set frozen: false"
+            )
         self.architecture = {
             "name": "mask_rcnn",
             "body": settings.body,
@@ -90,10 +98,11 @@ class CentralPersonRecipe(Recipe):
             "largest_anchor": largest_anchor(settings),
             "regions": settings.regions,
             "norm": normalisation(settings),
-            "grouped": not (settings.pretrained or settings.frozen),
+            "grouped": not settings.pretrained,
+            **before,
             "frozen": settings.frozen,
         }
-        published = _published(settings.body) if settings.pretrained else {}
+        published = _published(settings.body) if settings.pretrained and not before else {}
         torch.manual_seed(params.seed)
         self.network = build({**self.architecture, **published})
         start_from(self.network, settings.checkpoint)
@@ -103,6 +112,10 @@ class CentralPersonRecipe(Recipe):
         return Datasets(
             CentralPersons(train, self.settings.flip, self.params.seed), CentralPersons(validation)
         )
+
+    def reads(self) -> Iterable[Path]:
+        pictures = [row for part in ("train", "val") for row in self._pictures(part)]
+        return [file for row in pictures for file in (row.picture, row.mask)]
 
     def _pictures(self, part: str) -> list[CentralPicture]:
         folder = Path(self.params.inputs.coco_images)
@@ -164,8 +177,6 @@ def normalisation(settings: CentralPersonSection) -> Norm:
     """The one that goes with where the body's weights come from."""
     if settings.pretrained:
         return "frozen_coco" if settings.body == PUBLISHED else "frozen"
-    if settings.frozen:
-        return "frozen"
     return "group" if settings.checkpoint == NOTHING else "batch"
 
 
@@ -189,6 +200,16 @@ def share_of_rate(settings: CentralPersonSection, steps_per_epoch: int) -> Calla
         return stairs * (WARM_UP_FROM + (1 - WARM_UP_FROM) * warmth)
 
     return share
+
+
+def _mask_rcnn_before(checkpoint: str, frozen: bool) -> dict[str, Any]:
+    """What must be as it was for a Mask R-CNN of ours to go on; empty if it is none."""
+    architecture = start_architecture(checkpoint)
+    if architecture.get("name") != "mask_rcnn":
+        return {}
+    kept = {key: architecture[key] for key in ("norm", "grouped", "largest_anchor")}
+    # Statistics of BatchNorm would move though frozen.
+    return {**kept, "norm": "frozen"} if frozen and kept["norm"] == "batch" else kept
 
 
 def _published(body: str) -> dict[str, Any]:

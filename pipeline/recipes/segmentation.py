@@ -15,6 +15,7 @@ from pipeline.images import RGB
 from pipeline.losses.segmentation import bce_dice_loss
 from pipeline.metrics import confusion_counts, jaccard_score
 from pipeline.networks.build import build
+from pipeline.networks.keras_layers import ADAM_EPSILON
 from pipeline.params import Params, learning_rate
 from pipeline.recipes.start import start_from
 from pipeline.sections.networks import Segmenter
@@ -69,7 +70,7 @@ class SegmentationRecipe(Recipe):
         ]  # fmt: skip
 
     def configure_optimizers(self) -> Optimizer:
-        return Adam(self.network.parameters(), lr=self.lr)
+        return Adam(self.network.parameters(), lr=self.lr, eps=ADAM_EPSILON)
 
     def configure_callbacks(self) -> list[Any]:
         plateau = self.settings.plateau

@@ -9,18 +9,19 @@ Discriminator  SRGAN's, 64 to 512 channels, a map of scores; or pix2pix' patches
 Objective      10·L2 + 1·perceptual + 0.01·adversarial; L2 and perceptual (VGG16 relu3_3, pictures
                through a sigmoid first) on coarse and refined, adversarial on refined, least squares
 Optimiser      Adam, generator 1e-4, discriminator 1e-6, batch 8; the generator's step comes first
-Schedule       ReduceLROnPlateau(val_loss)
+Schedule       ReduceLROnPlateau(val_loss, ×0.9, patience 10) of the generator
 Selected by    lowest val_loss: L2 and perceptual, without the adversarial term
 
 Those are the values of the preset `web`; every one is a parameter. Factor and patience of the
-schedule were not told. Its author validates on the test part; we keep a validation part. The
-perceptual term is the mean of squares of his text and of the paper; the library in his code sums
-over the 256 channels, so that `perceptual: 256` is what it computes.
+schedule are those of his code. Its author validates on the test part; we keep a validation part.
+The perceptual term is the mean of squares of his text and of the paper; the library in his code
+sums over the 256 channels, so that `perceptual: 256` is what it computes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,7 +29,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim import Adam, Optimizer
 
-from pipeline.datasets.shadows.files import DARKER
+from pipeline.datasets.shadows.files import DARKER, learnt_files
 from pipeline.datasets.shadows.scenes import ShadowSample, open_part
 from pipeline.images import RGB
 from pipeline.losses.adversarial import least_squares_discriminator, least_squares_generator
@@ -86,6 +87,9 @@ class ShadowRecipe(AdversarialRecipe):
             open_part(self.split, "val", size, -1),
         )
 
+    def reads(self) -> Iterable[Path]:
+        return learnt_files(self.split)
+
     def objective(self, batch: ShadowSample) -> Objective:
         """L2 and perceptual term of both pictures, and the refined one N×3×H×W in [−1, 1]."""
         inputs = [batch.scene, batch.inserted, batch.occluders, batch.shadows]
@@ -141,4 +145,4 @@ class ShadowRecipe(AdversarialRecipe):
 
     def configure_callbacks(self) -> list[Any]:
         plateau = self.settings.plateau
-        return [PlateauSchedule(plateau.factor, plateau.patience, plateau.min_lr)]
+        return [PlateauSchedule(plateau.factor, plateau.patience, plateau.min_lr, True)]

@@ -4,15 +4,38 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
-from pipeline.checkpoint import SKIPPED, load_weights
+from pipeline.checkpoint import SKIPPED, Card, load_weights
 from pipeline.errors import NothingToLearnFrom, PipelineError
 from pipeline.networks.encoders import translated
 from pipeline.sections.base import NOTHING
+from pipeline.workspace import content_hash
 
 log = logging.getLogger(__name__)
+
+
+def weights_file(checkpoint: str) -> Path:
+    """The `.pt` file that a parameter `checkpoint` names."""
+    place = Path(checkpoint)
+    return place if place.suffix else place / "best.pt"
+
+
+def start_hash(checkpoint: str) -> str | None:
+    """Of the weights that a training starts from; None without such."""
+    return None if checkpoint == NOTHING else content_hash([weights_file(checkpoint)])
+
+
+def start_architecture(checkpoint: str) -> dict[str, Any]:
+    """Of the network that a training starts from; empty without such.
+
+    Raises:
+        NothingToLearnFrom: That network was skipped.
+        PipelineError: It is missing or damaged.
+    """
+    return {} if checkpoint == NOTHING else _load(checkpoint)[1].architecture
 
 
 def start_from(network: nn.Module, checkpoint: str) -> None:
@@ -30,14 +53,8 @@ def start_from(network: nn.Module, checkpoint: str) -> None:
     """
     if checkpoint == NOTHING:
         return
-    place = Path(checkpoint)
-    file = place if place.suffix else place / "best.pt"
-    if file.with_name(SKIPPED).exists():
-        raise NothingToLearnFrom(
-            f"{checkpoint}, from which it would start, was skipped; name another checkpoint, or "
-            f"{NOTHING} to start without"
-        )
-    theirs, card = load_weights(file)
+    file = weights_file(checkpoint)
+    theirs, card = _load(checkpoint)
     ours = network.state_dict()
     shared = {
         name: tensor
@@ -52,3 +69,13 @@ def start_from(network: nn.Module, checkpoint: str) -> None:
         )
     network.load_state_dict({**ours, **shared})
     log.info("starts from %s: %d of %d tensors", file, len(shared), len(ours))
+
+
+def _load(checkpoint: str) -> tuple[dict[str, Tensor], Card]:
+    file = weights_file(checkpoint)
+    if file.with_name(SKIPPED).exists():
+        raise NothingToLearnFrom(
+            f"{checkpoint}, from which it would start, was skipped; name another checkpoint, or "
+            f"{NOTHING} to start without"
+        )
+    return load_weights(file)

@@ -141,7 +141,7 @@ class CentralPersonSection(NetworkSection):
 
     body: ResNetName
     frozen: bool
-    """Train the new predictors only; a random body must not be frozen."""
+    """Train the new predictors only; what is frozen must have learnt before."""
     width: Width
     """Channels of pyramid and mask head; published weights of resnet50 have 256."""
     hidden: Width
@@ -160,10 +160,11 @@ class CentralPersonSection(NetworkSection):
 
     @model_validator(mode="after")
     def _a_frozen_body_has_learnt(self) -> Self:
-        if self.frozen and not self.pretrained and self.checkpoint == NOTHING:
+        published = self.pretrained and self.body == "resnet50"
+        if self.frozen and not published and self.checkpoint == NOTHING:
             raise ValueError(
-                "frozen: a body of random weights cannot learn; set pretrained: true, name a "
-                "checkpoint, or set frozen: false"
+                "frozen: what is random cannot learn then; set body: resnet50 and pretrained: "
+                "true, name a checkpoint of a Mask R-CNN, or set frozen: false"
             )
         return self
 
@@ -194,7 +195,8 @@ class ShadowAttention(WithBatchNorm):
     encoder: ResNetName
     size: Annotated[int, Field(ge=32, le=2048, multiple_of=32)]
     augmentation: ShadowAugmentation
-    plateau: Plateau
+    plateau: Plateau | None
+    """None in the reference."""
 
 
 class ShadowWeights(Section):

@@ -31,8 +31,8 @@ def run_stage(stage: str, work: Callable[[], None]) -> None:
 
 
 def only_argument(known: str) -> str:
-    """The one argument of a stage that is run per network."""
+    """The one argument of a stage that is run for several things."""
     if len(sys.argv) != 2:
-        log.error("usage: %s NETWORK (%s)", sys.argv[0], known)
+        log.error("usage: %s NAME (%s)", sys.argv[0], known)
         sys.exit(2)
     return sys.argv[1]

@@ -16,7 +16,7 @@ from pipeline.evaluators.scoring import Scored, skip_reason
 from pipeline.params import flatten, load_params
 from pipeline.paths import MODELS, REPORTS
 from pipeline.stages.door import only_argument, run_stage
-from pipeline.tracking import add_evaluation
+from pipeline.tracking import Restored, add_evaluation
 from pipeline.workspace import whole_directory, write_whole
 
 log = logging.getLogger(__name__)
@@ -75,9 +75,13 @@ def track_evaluation(
         for name, value in flat.items()
         if isinstance(value, int | float)
     }
-    add_evaluation(
-        network, card.weights_sha256, scores, files, lambda: (flatten(card.params), rows)
-    )
+    tags = {
+        "dvc_stage": f"train@{network}",
+        "data_sha256": card.data_sha256,
+        "git_revision": card.git_revision,
+    }
+    past = Restored(tags, flatten(card.params), rows)
+    add_evaluation(network, card.weights_sha256, scores, files, lambda: past)
 
 
 if __name__ == "__main__":

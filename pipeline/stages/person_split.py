@@ -32,6 +32,7 @@ from pipeline.workspace import (
     STATE,
     code_hash,
     file_hash,
+    only_user,
     repository_root,
     whole_directory,
     work_key,
@@ -93,13 +94,15 @@ def main() -> None:
     rejects, share = unpaired + unreadable, params.person_split.max_bad_share
     refuse_if_too_many(rejects, len(pairs) + len(unpaired), share, "person_split.max_bad_share")
     table = deal(facts, params)
-    with whole_directory(PERSON_SPLIT) as output:
-        table.to_csv(output / "split.csv", index=False, lineterminator="\n")
-        pd.DataFrame(rejects, columns=Reject._fields).to_csv(output / "rejects.csv", index=False)
-        train = read_split(output / "split.csv", folder, "train") if facts else []
-        if params.person_split.multiply == "offline":
-            multiply(output, train, params)
-    shutil.rmtree(_state(), ignore_errors=True)
+    with only_user(_state()):
+        with whole_directory(PERSON_SPLIT) as output:
+            table.to_csv(output / "split.csv", index=False, lineterminator="\n")
+            reasons = pd.DataFrame(rejects, columns=Reject._fields)
+            reasons.to_csv(output / "rejects.csv", index=False)
+            train = read_split(output / "split.csv", folder, "train") if facts else []
+            if params.person_split.multiply == "offline":
+                multiply(output, train, params)
+        shutil.rmtree(_state(), ignore_errors=True)
     draw(train, params)
     sizes = Counter(table["part"])
     dealt = ", ".join(f"{sizes[part]} {part}" for part in PARTS)

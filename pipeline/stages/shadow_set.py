@@ -17,7 +17,7 @@ from pipeline.paths import BACKGROUNDS, CUTOUTS, DATA_REPORTS, SCENE_SPLIT, SHAD
 from pipeline.sources.folder import Reject, refuse_if_too_many
 from pipeline.stages.door import run_stage
 from pipeline.tracking import log_data
-from pipeline.workspace import STATE, repository_root, whole_directory, write_whole
+from pipeline.workspace import STATE, only_user, repository_root, whole_directory, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +50,13 @@ def main() -> None:
     """Run the stage."""
     params = load_params()
     source, share = params.shadow_set.source, params.shadow_set.max_bad_share
-    with whole_directory(SHADOW_SET) as output:
-        rows, rejects = listed(params) if source == "index" else rendered(params, output)
-        refuse_if_too_many(rejects, len(rows) + len(rejects), share, "shadow_set.max_bad_share")
-        write_tables(output, rows, rejects)
-        write_whole(DATA_REPORTS / "shadow_set.png", shadow_sheet(rows, SHADOW_SET, output))
-    shutil.rmtree(_work(), ignore_errors=True)
+    with only_user(_work()):
+        with whole_directory(SHADOW_SET) as output:
+            rows, rejects = listed(params) if source == "index" else rendered(params, output)
+            refuse_if_too_many(rejects, len(rows) + len(rejects), share, "shadow_set.max_bad_share")
+            write_tables(output, rows, rejects)
+            write_whole(DATA_REPORTS / "shadow_set.png", shadow_sheet(rows, SHADOW_SET, output))
+        shutil.rmtree(_work(), ignore_errors=True)
     counts = Counter([*(row.part for row in rows), *("rejected" for _ in rejects)])
     log.info("shadow_set: %s", ", ".join(f"{n} {what}" for what, n in counts.items()) or "none")
     if rows:

@@ -16,6 +16,7 @@ from pipeline.errors import NothingToLearnFrom
 from pipeline.params import Params, flatten, load_params
 from pipeline.paths import MODELS
 from pipeline.recipes import RECIPES, recipe
+from pipeline.recipes.start import start_hash
 from pipeline.stages.door import only_argument, run_stage
 from pipeline.tracking import WEIGHTS_TAG, training_run
 from pipeline.training.engine import Weights, fit, resolved_precision, trained
@@ -24,9 +25,10 @@ from pipeline.training.resume import ResumeState
 from pipeline.workspace import (
     STATE,
     code_hash,
-    file_hash,
+    content_hash,
     git_revision,
     is_main_process,
+    only_user,
     place_file,
     repository_root,
     whole_directory,
@@ -58,23 +60,30 @@ def train(network: str, params: Params) -> None:
             write_whole(output / SKIPPED, f"{text}\n".encode())
         return
     used = used_params(module, params)
+    data = content_hash([module.split, *module.reads()])
     key = work_key(
-        params=used, data=file_hash(module.split), code=code_hash(*DECIDES_NUMBERS),
-        torch=version("torch"),
+        params=used, data=data, start=start_hash(getattr(params.networks, network).checkpoint),
+        code=code_hash(*DECIDES_NUMBERS), torch=version("torch"),
     )  # fmt: skip
     resume = ResumeState(repository_root() / STATE / "resume" / network / key)
     if is_main_process():
-        _train_tracked(module, datasets, params, used, resume)
-        write(module, used, resume)
-        resume.clear()
+        with only_user(resume.folder):  # an experiment beside may train the same
+            _train_tracked(module, datasets, params, used, data, resume)
+            write(module, used, data, resume)
+            resume.clear()
     else:
         _fit(module, datasets, params, resume)
 
 
 def _train_tracked(
-    module: Recipe, datasets: Datasets, params: Params, used: dict[str, Any], resume: ResumeState
+    module: Recipe,
+    datasets: Datasets,
+    params: Params,
+    used: dict[str, Any],
+    data: str,
+    resume: ResumeState,
 ) -> None:
-    tags = {"dvc_stage": f"train@{module.name}", "data_sha256": file_hash(module.split)}
+    tags = {"dvc_stage": f"train@{module.name}", "data_sha256": data}
     engine = params.training
     effective = {
         "effective_lr": module.lr,
@@ -131,7 +140,7 @@ def _nested(keys: Sequence[str]) -> dict[str, Any]:
     return include
 
 
-def write(module: Recipe, used: dict[str, Any], resume: ResumeState) -> None:
+def write(module: Recipe, used: dict[str, Any], data: str, resume: ResumeState) -> None:
     """Write weights, cards, history and previews, all or nothing."""
     result = trained(resume)
 
@@ -141,7 +150,7 @@ def write(module: Recipe, used: dict[str, Any], resume: ResumeState) -> None:
             architecture=module.architecture,
             frame=module.frame,
             params=used,
-            data_sha256=file_hash(module.split),
+            data_sha256=data,
             git_revision=git_revision(),
             weights_sha256=state_hash(weights.state),
             epoch=weights.epoch,

@@ -1,1 +1,1 @@
-"""What Lightning does not give: an exact resume, its key, and progress in plain lines."""
+"""What Lightning does not give: an exact resume, and progress in plain lines."""

@@ -22,18 +22,25 @@ Row = dict[str, float]
 
 
 class PlateauSchedule(Callback):
-    """ReduceLROnPlateau on the validation loss, for every optimiser.
+    """ReduceLROnPlateau on the validation loss, for every optimiser or the first alone.
 
     Lightning steps such a schedule after the end-of-epoch checkpoint and skips that step on
     resume; a callback is stepped before it, so the checkpoint holds the rate of the next epoch.
+
+    PyTorch's rule: the rate falls when more than `patience` epochs in a row were no better by a
+    share of 1e-4. Keras' falls an epoch earlier, and asks for 1e-4 itself.
     """
 
-    def __init__(self, factor: float, patience: int, min_lr: float) -> None:
+    def __init__(
+        self, factor: float, patience: int, min_lr: float, first_only: bool = False
+    ) -> None:
         self.settings: dict[str, Any] = {"factor": factor, "patience": patience, "min_lr": min_lr}
+        self.first_only = first_only
         self._restored: list[dict[str, Any]] = []
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.schedules = [ReduceLROnPlateau(one, **self.settings) for one in trainer.optimizers]
+        optimisers = trainer.optimizers[: 1 if self.first_only else None]
+        self.schedules = [ReduceLROnPlateau(one, **self.settings) for one in optimisers]
         for schedule, state in zip(self.schedules, self._restored, strict=False):
             schedule.load_state_dict(state)
 

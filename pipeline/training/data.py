@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import lightning.pytorch as lightning
-from torch import Generator
+from torch import Generator, nn
 from torch.utils.data import DataLoader, Dataset
 
 from pipeline.errors import PipelineError
@@ -53,6 +53,13 @@ class Batches(lightning.LightningDataModule):
             raise PipelineError(
                 f"networks.{self.recipe.name}.batch_size: {self.batch_size} cannot be shared out "
                 f"among {world} processes; take a multiple"
+            )
+        if world == self.batch_size and any(
+            isinstance(layer, nn.BatchNorm2d) for layer in self.recipe.modules()
+        ):
+            raise PipelineError(
+                f"networks.{self.recipe.name}.batch_size: {self.batch_size} leaves each of {world} "
+                "processes one sample, too few for BatchNorm; take two for each at least"
             )
 
     def train_dataloader(self) -> DataLoader[Any]:

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 
 import lightning.pytorch as lightning
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from torch import Tensor
 
+from pipeline.errors import PipelineError
 from pipeline.sections.training import Training
 from pipeline.training.callbacks import HeedInterrupt, History, Row, SeedEachEpoch
 from pipeline.training.data import Batches
@@ -27,7 +29,6 @@ QUIET = (
     ".*does not have many workers.*",
     ".*LeafSpec.*is deprecated",
     "Checkpoint directory .* exists",
-    ".*treespec, LeafSpec.*",
 )
 
 
@@ -93,6 +94,9 @@ def fit(
         recipe.to(memory_format=torch.channels_last)
     if how.compile:
         recipe.network.compile()
+    if done and _had_stopped(resume):
+        log.info("%s: had stopped early after epoch %d", recipe.name, done)
+        return
     if done:
         log.info("%s: goes on after epoch %d of %d", recipe.name, done, epochs)
     try:
@@ -109,6 +113,16 @@ def fit(
         raise KeyboardInterrupt from None
 
 
+def _had_stopped(resume: ResumeState) -> bool:
+    """Whether it ended early: Lightning would go on, as it asks only after another epoch."""
+    states = resume.read(resume.last)["callbacks"]
+    return any(
+        state["wait_count"] >= state["patience"]
+        for name, state in states.items()
+        if name.startswith(EarlyStopping.__qualname__)
+    )
+
+
 def trained(resume: ResumeState) -> Trained:
     """The weights and the history that a finished `fit` left."""
     rows = resume.read(resume.last)["callbacks"][History.__qualname__]["rows"]
@@ -120,10 +134,18 @@ def resolved_precision(precision: str, accelerator: str) -> str:
     """What `auto` means here: bf16-mixed if the processor computes in bf16, else 32-true.
 
     Emulated bf16 is slower than float32, so a CPU must have AVX512-BF16 or AMX.
+
+    Raises:
+        PipelineError: It is fp16, for which training needs a GPU.
     """
+    on_gpu = accelerator != "cpu" and torch.cuda.is_available()
+    if precision == "16-mixed" and not on_gpu:
+        raise PipelineError(
+            "training.precision: 16-mixed needs a GPU; take auto, bf16-mixed or 32-true"
+        )
     if precision != "auto":
         return precision
-    if accelerator != "cpu" and torch.cuda.is_available():
+    if on_gpu:
         has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         abilities = torch.cpu.get_capabilities()
@@ -151,22 +173,27 @@ def _trainer(
     if isinstance(recipe, AdversarialRecipe):  # steps by hand: Lightning takes neither
         recipe.accumulate, recipe.clip, steps = how.accumulate, how.clip, {}
     shows_bar = sys.stderr.isatty()
-    return lightning.Trainer(
-        max_epochs=epochs,
-        accelerator=how.accelerator,
-        devices=how.devices,
-        num_nodes=how.nodes,
-        strategy=_strategy(recipe, how),
-        precision=resolved_precision(how.precision, how.accelerator),  # type: ignore[arg-type]
-        deterministic="warn",
-        use_distributed_sampler=False,  # see `data.Batches`
-        callbacks=[*callbacks, best, last, *([TQDMProgressBar()] if shows_bar else [])],
-        logger=False,
-        enable_progress_bar=shows_bar,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        **steps,
-    )
+    try:
+        return lightning.Trainer(
+            max_epochs=epochs,
+            accelerator=how.accelerator,
+            devices=how.devices,
+            num_nodes=how.nodes,
+            strategy=_strategy(recipe, how),
+            precision=resolved_precision(how.precision, how.accelerator),  # type: ignore[arg-type]
+            deterministic="warn",
+            use_distributed_sampler=False,  # see `data.Batches`
+            callbacks=[*callbacks, best, last, *([TQDMProgressBar()] if shows_bar else [])],
+            logger=False,
+            enable_progress_bar=shows_bar,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            **steps,
+        )
+    except MisconfigurationException as problem:
+        raise PipelineError(
+            f"training.accelerator, devices or strategy does not fit this machine: {problem}"
+        ) from None
 
 
 def _strategy(recipe: Recipe, how: Training) -> str:

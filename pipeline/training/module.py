@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, cast
 
@@ -11,6 +11,7 @@ import lightning.pytorch as lightning
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.utils.data import default_collate
 
 from pipeline.errors import PipelineError
@@ -58,10 +59,6 @@ class Monitor(NamedTuple):
 
     score: str = "val_loss"
     mode: Literal["min", "max"] = "min"
-
-    def is_better(self, one: float, other: float) -> bool:
-        """Whether one is better than the other."""
-        return one < other if self.mode == "min" else one > other
 
 
 class NonFiniteLoss(PipelineError):
@@ -123,6 +120,10 @@ class Recipe(ABC, lightning.LightningModule):
             PipelineError: A part is empty or damaged.
         """
 
+    def reads(self) -> Iterable[Path]:
+        """Files and folders of `datasets` beside `split` whose content the split does not tell."""
+        return ()
+
     @abstractmethod
     def objective(self, batch: Any) -> Objective:
         """The terms that are minimised (in training mode) or reported (in validation)."""
@@ -137,6 +138,12 @@ class Recipe(ABC, lightning.LightningModule):
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
         return self.log_terms("train", self.objective(batch).terms, batch)
+
+    def on_validation_start(self) -> None:
+        """Every process judges with the running statistics of the first: each has moved its own."""
+        if self.trainer.world_size > 1:
+            for buffer in self.buffers():
+                torch.distributed.broadcast(buffer, src=0)
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         terms, output = self.objective(batch)
@@ -218,11 +225,14 @@ class AdversarialRecipe(Recipe):
             self.toggle_optimizer(optimiser)
             self.manual_backward(loss(batch) / self.accumulate)
             if (batch_idx + 1) % self.accumulate == 0 or self.trainer.is_last_batch:
-                if self.clip:
-                    self.clip_gradients(optimiser.optimizer, self.clip, "norm")
                 optimiser.step()
                 optimiser.zero_grad()
             self.untoggle_optimizer(optimiser)
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Here the gradients of half precision are no longer scaled."""
+        if self.clip:
+            self.clip_gradients(optimizer, self.clip, "norm")
 
     def _network_loss(self, batch: Any) -> Tensor:
         terms, output = self.objective(batch)

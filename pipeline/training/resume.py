@@ -1,4 +1,4 @@
-"""Where an interrupted training goes on, and what tells it apart from another one."""
+"""Where an interrupted training goes on."""
 
 from __future__ import annotations
 

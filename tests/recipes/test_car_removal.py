@@ -21,6 +21,7 @@ from pipeline.networks.discriminators import PatchDiscriminator, UNetDiscriminat
 from pipeline.params import parse_params
 from pipeline.recipes import car_removal as page
 from pipeline.recipes.car_removal import VALIDATION_PAIRS, CarRemovalRecipe
+from pipeline.workspace import content_hash
 from tests.datasets.small_pairs import write_scene
 
 SIDE = 32
@@ -332,6 +333,15 @@ def write_split(root: Path, rows: list[tuple[str, ...]]) -> None:
 
 def same(one: Pair, other: Pair) -> bool:
     return all(torch.equal(*two) for two in zip(one, other, strict=True))
+
+
+def test_a_car_cut_out_anew_is_other_data(make: Make, scene: Path) -> None:
+    """Its file keeps its name, which is the photo's, and the split says names only."""
+    before = content_hash(make().reads())
+    assert content_hash(make().reads()) == before
+    cutout = next((scene / "data/cutouts/train").glob("*.png"))
+    cutout.write_bytes(cutout.read_bytes() + b"\0")
+    assert content_hash(make().reads()) != before
 
 
 def test_validation_pairs_are_many_and_the_same_in_every_training(make: Make, scene: Path) -> None:

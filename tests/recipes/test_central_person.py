@@ -260,7 +260,7 @@ def test_the_iou_of_every_picture_and_epoch_is_kept(two_epochs: TwoEpochs) -> No
     mean = sum(row["iou"] for row in rows[2:]) / 2
     assert float(two_epochs.trainer.callback_metrics["val_jaccard"]) == pytest.approx(mean)
     assert two_epochs.module.monitor.score == "val_jaccard"
-    assert two_epochs.module.monitor.is_better(0.9, 0.8)
+    assert two_epochs.module.monitor.mode == "max"
 
 
 def test_the_validation_loss_depends_on_the_weights_alone(fresh: CentralPersonRecipe) -> None:
@@ -331,30 +331,47 @@ def test_it_learns_in_bf16(make: Callable[..., CentralPersonRecipe]) -> None:
     assert all(one.grad is not None and one.grad.isfinite().all() for one in module.parameters())
 
 
-def test_frozen_trains_the_predictors_alone(
+def save(folder: Path, network: nn.Module, architecture: dict[str, Any]) -> str:
+    """As stage `train` does; the folder, as a checkpoint is named."""
+    state = network.state_dict()
+    card = Card("some", architecture, (32, 32), {}, "", "", state_hash(state), 1, {})
+    save_weights(folder / "best.pt", state, card)
+    return str(folder)
+
+
+@pytest.mark.parametrize(("norm", "afterwards"), [("group", "group"), ("batch", "frozen")])
+def test_frozen_goes_on_with_a_mask_rcnn_and_trains_the_predictors_alone(
     make: Callable[..., CentralPersonRecipe],
     fresh: CentralPersonRecipe,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    norm: str,
+    afterwards: str,
 ) -> None:
     torch.manual_seed(3)
-    imagenet = build({**fresh.architecture, "norm": "frozen"}).backbone.body
-    body = dict(imagenet.state_dict())  # type: ignore[union-attr]
-    asked = []
-
-    def published(name: str) -> dict[str, Tensor]:
-        asked.append(name)
-        return {**body, "fc.weight": torch.zeros(1000, 512), "fc.bias": torch.zeros(1000)}
-
-    monkeypatch.setattr(central_person, "imagenet_state", published)
-    module = make(frozen=True, pretrained=True)
-    assert asked == ["resnet18"]
-    assert module.architecture["norm"] == "frozen"
-    assert module.architecture["largest_anchor"] == pytest.approx(64 * 512 / 800)
-    weights = module.network.state_dict()
-    assert torch.equal(weights["backbone.body.conv1.weight"], body["conv1.weight"])
+    numbers = {**fresh.architecture, "norm": norm, "largest_anchor": 48.0, "grouped": False}
+    theirs = build(numbers)
+    module = make(frozen=True, checkpoint=save(tmp_path, theirs, numbers))
+    kept = {**numbers, "norm": afterwards, "frozen": True}
+    assert module.architecture == kept
+    state = theirs.state_dict()
+    assert all(
+        torch.equal(value, state[name]) for name, value in module.network.state_dict().items()
+    )
     assert sum(one.numel() for one in module.parameters() if one.requires_grad) == (
         128 * 2 + 2 + 128 * 8 + 8 + 32 * 16 * 4 + 16 + 16 * 2 + 2
     )
+
+
+def test_what_is_random_must_not_be_frozen(
+    make: Callable[..., CentralPersonRecipe], tmp_path: Path
+) -> None:
+    with pytest.raises(ParamsError, match="frozen: what is random cannot learn"):
+        make(frozen=True, pretrained=True, body="resnet18")
+    numbers = {
+        "name": "deeplab_v3_plus", "encoder": "resnet18", "width": 8, "low_width": 8, "se_ratio": 0,
+    }  # fmt: skip
+    with pytest.raises(PipelineError, match="holds no Mask R-CNN: name one"):
+        make(frozen=True, checkpoint=save(tmp_path, build(numbers), numbers))
 
 
 def test_the_reference_asks_for_torchvisions_mask_rcnn(
@@ -383,10 +400,9 @@ def test_a_body_can_come_from_a_person_network(
         "name": "deeplab_v3_plus", "encoder": "resnet18", "width": 8, "low_width": 8, "se_ratio": 0,
     }  # fmt: skip
     torch.manual_seed(7)
-    theirs = build(numbers).state_dict()
-    card = Card("person_se", numbers, (32, 32), {}, "", "", state_hash(theirs), 1, {})
-    save_weights(tmp_path / "best.pt", theirs, card)
-    module = make(checkpoint=str(tmp_path))
+    network = build(numbers)
+    theirs = network.state_dict()
+    module = make(checkpoint=save(tmp_path, network, numbers))
     ours = module.network.state_dict()
     assert module.architecture["norm"] == "batch"
     for mine, other in {

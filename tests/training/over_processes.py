@@ -50,7 +50,12 @@ class Recorder(Callback):
                 self.gradients[name] = parameter.grad.clone()
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-        record = {"gradients": self.gradients, "seen": self.seen}
+        record = {
+            "gradients": self.gradients,
+            "seen": self.seen,
+            "weights": dict(pl_module.named_parameters()),
+            "rates": [group["lr"] for one in trainer.optimizers for group in one.param_groups],
+        }
         torch.save(record, self.folder / f"rank_{trainer.global_rank}.pt")
 
 

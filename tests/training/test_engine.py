@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +21,7 @@ from pipeline.training.resume import ResumeState
 from tests.recipes.samples import MAKERS, train
 
 EPOCHS = 4
+ROOT = Path(__file__).parents[2]
 Run = Callable[..., Trained]
 
 
@@ -27,10 +30,10 @@ class Stop(Exception):
 
 
 @pytest.fixture(scope="module")
-def run(mini_params: Callable[..., str]) -> Run:
-    """Train a recipe in miniature; no patience, so that schedules act and their state matters."""
+def text(mini_params: Callable[..., str]) -> Callable[..., str]:
+    """Parameters in miniature; no patience, so that schedules act and their state matters."""
 
-    def run(name: str, folder: Path, on_epoch: Any = lambda row: None, **changes: Any) -> Trained:
+    def text(name: str, **changes: Any) -> str:
         values: dict[str, Any] = {
             f"networks.{name}.epochs": EPOCHS,
             "training.preview_every": 0,
@@ -41,7 +44,15 @@ def run(mini_params: Callable[..., str]) -> Run:
         if name == "car_removal":
             values["networks.car_removal.dropout"] = 0.5
         changes = {key.replace("__", "."): value for key, value in changes.items()}
-        return train(name, mini_params(Path("/"), {**values, **changes}), folder, on_epoch)
+        return mini_params(Path("/"), {**values, **changes})
+
+    return text
+
+
+@pytest.fixture(scope="module")
+def run(text: Callable[..., str]) -> Run:
+    def run(name: str, folder: Path, on_epoch: Any = lambda row: None, **changes: Any) -> Trained:
+        return train(name, text(name, **changes), folder, on_epoch)
 
     return run
 
@@ -89,6 +100,26 @@ def test_an_interrupted_training_ends_with_the_same_weights(
     resumed = run(name, tmp_path, lambda row: seen.append(row["epoch"]))
     assert same(resumed, uninterrupted)
     assert seen == [3, 4]
+
+
+@pytest.fixture(scope="module")
+def killed(text: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of resume states, of trainings that SIGKILL ended in epoch 3."""
+    folder = tmp_path_factory.mktemp("killed")
+    for name in MAKERS:
+        (folder / f"{name}.yaml").write_text(text(name))
+    command = [sys.executable, "-m", "tests.training.self_killing", "3", str(folder)]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    return folder
+
+
+@pytest.mark.long
+def test_a_killed_training_ends_with_the_same_weights(
+    run: Run, name: str, uninterrupted: Trained, killed: Path
+) -> None:
+    assert ResumeState(killed / name).epochs_done == 2
+    assert same(run(name, killed / name), uninterrupted)
 
 
 def test_the_best_epoch_and_the_last_are_kept_whichever_they_are(
@@ -178,6 +209,35 @@ def test_early_stopping_ends_it(run: Run, tmp_path: Path) -> None:
         lr=1e-12,  # nothing moves but the BatchNorm statistics
     )
     assert len(ended.history) < 60
+
+
+def test_what_has_stopped_early_does_not_go_on(run: Run, tmp_path: Path) -> None:
+    """Killed between the last epoch and the end of the stage."""
+    changes = {
+        "lr": 3.0,
+        "networks__person_se__early_stopping": 1,
+        "networks__person_se__epochs": 9,
+    }
+    stopped = run("person_se", tmp_path, **changes)
+    assert len(stopped.history) < 9
+    assert same(run("person_se", tmp_path, **changes), stopped)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"training__precision": "16-mixed"}, r"training\.precision: 16-mixed needs a GPU"),
+        (
+            {"training__accelerator": "gpu", "training__devices": 9},
+            r"training\.accelerator, devices or strategy does not fit this machine",
+        ),
+    ],
+)
+def test_what_this_machine_cannot_do_is_refused_by_its_key(
+    run: Run, tmp_path: Path, changes: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(PipelineError, match=says):
+        run("person_se", tmp_path, **changes)
 
 
 def test_too_few_samples_for_a_batch_are_refused(run: Run, tmp_path: Path) -> None:

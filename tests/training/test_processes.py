@@ -26,6 +26,7 @@ from tests.recipes.samples import samples
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 NETWORKS = ["person_bce_dice", "car_removal"]
+WITH_SCHEDULE = "shadow"
 
 
 class Run(NamedTuple):
@@ -45,6 +46,7 @@ def run(mini_params: Callable[..., str], tmp_path_factory: pytest.TempPathFactor
             "networks.car_removal.label_smoothing": 0.0,  # every process draws labels of its own
             f"networks.{network}.batch_size": 4,
             f"networks.{network}.epochs": epochs, "lr": 1e-3,
+            "networks.shadow.plateau.patience": 0,
         }  # fmt: skip
         params = folder / "params.yaml"
         params.write_text(mini_params(Path("/"), changes))
@@ -72,7 +74,7 @@ def test_one_step_has_the_gradients_of_one_process(run: Any, network: str) -> No
     assert any(gradient.abs().max() > 1e-3 for gradient in alone.values())
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", [*NETWORKS, WITH_SCHEDULE])
 def test_an_epoch_sees_every_sample_once_and_training_ends_alike(run: Any, network: str) -> None:
     one, two = run(network, 1, "free", 6), run(network, 2, "free", 6)
     (alone,) = (record["seen"] for record in one.records)
@@ -83,6 +85,11 @@ def test_an_epoch_sees_every_sample_once_and_training_ends_alike(run: Any, netwo
     before, after = one.trained.history[0]["val_loss"], one.trained.best.scores["val_loss"]
     assert two.trained.best.scores["val_loss"] == pytest.approx(after, abs=(before - after) / 2)
     assert len(two.trained.history) == 6
+    first, second = two.records
+    assert first["rates"] == second["rates"]
+    assert first["weights"].keys() == second["weights"].keys()
+    for name, weight in first["weights"].items():
+        torch.testing.assert_close(second["weights"][name], weight, rtol=0, atol=0)
 
 
 def test_processes_share_an_order_without_overlap() -> None:
@@ -101,4 +108,7 @@ def test_a_batch_that_cannot_be_shared_out_is_refused(
     batches = Batches(person, Datasets(some, some), batch_size=3, seed=1, epoch=0, workers=0)
     batches.trainer = SimpleNamespace(world_size=2)  # type: ignore[assignment]
     with pytest.raises(PipelineError, match="3 cannot be shared out among 2 processes"):
+        batches.setup("fit")
+    batches.batch_size = 2
+    with pytest.raises(PipelineError, match="one sample, too few for BatchNorm"):
         batches.setup("fit")

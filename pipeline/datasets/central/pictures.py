@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch.utils.data import Dataset
 
 from pipeline.errors import BadPicture, NothingToLearnFrom, PipelineError
 from pipeline.images import RGB, Mask, read_mask, read_picture
+from pipeline.paths import read_table
 
 log = logging.getLogger(__name__)
 
@@ -77,20 +77,20 @@ def read_central_pictures(
         NothingToLearnFrom: The split holds no picture at all.
         PipelineError: It holds none of that part, or none that is there; or a table is missing.
     """
-    table = _read(split, "coco_split")
+    table = read_table(split, "coco_split")
     if not table:
         raise NothingToLearnFrom(
             "there are no pictures with a central person: coco.annotations and "
             "inputs.coco_annotations in params.yaml name none, or none shows one"
         )
-    missing = {row["file"] for row in _read(rejects, "coco_pictures")}
+    missing = {row["file"] for row in read_table(rejects, "coco_pictures")}
     of_part = [row for row in table if row["split"] == part]
     there = [row for row in of_part if row["file_name"] not in missing]
     if not there:
         raise PipelineError(
             f"{split}: holds {len(of_part)} pictures of the part {part}, of which "
-            f"{rejects.name} lists {len(of_part)} as missing; add pictures to {pictures} and run "
-            "coco_split and coco_pictures again"
+            f"{rejects.name} lists {len(of_part)} as missing; add pictures to {pictures}, then "
+            "`dvc repro --force coco_pictures`"
         )
     if len(there) < len(of_part):
         log.warning(
@@ -104,14 +104,6 @@ def read_central_pictures(
         )
         for row in there
     ]  # fmt: skip
-
-
-def _read(file: Path, stage: str) -> list[dict[str, str]]:
-    try:
-        with file.open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
-    except FileNotFoundError:
-        raise PipelineError(f"{file}: no such file; `dvc repro {stage}` makes it") from None
 
 
 class CentralPersons(Dataset[Sample]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -12,6 +11,7 @@ from torch.utils.data import Dataset
 from pipeline.datasets.pairs.composites import CarPairs
 from pipeline.datasets.people.pictures import Sample, to_sample
 from pipeline.images import read_mask, read_picture, resize_mask, resize_picture
+from pipeline.paths import read_table
 from pipeline.sources.manifest import read_manifest
 from pipeline.sources.masks import match_masks
 
@@ -43,16 +43,16 @@ def read_car_photos(
     Raises:
         PipelineError: The manifest of the photos is damaged.
     """
-    with scene_split.open(encoding="utf-8", newline="") as stream:
-        dealt = {
-            row["file"]
-            for row in csv.DictReader(stream)
-            if row["kind"] == "cutout" and row["part"] == part
-        }
-    with (cutouts / "manifest.csv").open(encoding="utf-8", newline="") as stream:
-        groups = {
-            row["source"]: row["group"] for row in csv.DictReader(stream) if row["file"] in dealt
-        }
+    dealt = {
+        row["file"]
+        for row in read_table(scene_split, "scene_split")
+        if row["kind"] == "cutout" and row["part"] == part
+    }
+    groups = {
+        row["source"]: row["group"]
+        for row in read_table(cutouts / "manifest.csv", "cutouts")
+        if row["file"] in dealt
+    }
     found = match_masks(read_manifest(photos), masks).masks
     return [
         CarPhoto(Path(source).stem, group, photos / source, found[Path(source).name])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import NothingToLearnFrom, PipelineError
+from pipeline.paths import read_table
 
 
 class SceneFile(NamedTuple):
@@ -41,8 +41,7 @@ def read_scene_files(split: Path, cutouts: Path, backgrounds: Path, part: str) -
         NothingToLearnFrom: There is none of either kind in any part.
         PipelineError: The part has none of either kind.
     """
-    with split.open(encoding="utf-8", newline="") as stream:
-        table = list(csv.DictReader(stream))
+    table = read_table(split, "scene_split")
     for kind, source in (("cutout", "scrape.cars"), ("background", "scrape.backgrounds")):
         if not any(row["kind"] == kind for row in table):
             raise NothingToLearnFrom(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from torch.utils.data import Dataset
 
 from pipeline.errors import NothingToLearnFrom, PipelineError
 from pipeline.images import RGB, Mask, read_mask, read_picture, resize_mask, resize_picture
+from pipeline.paths import read_table
 
 
 class PersonPicture(NamedTuple):
@@ -49,8 +49,7 @@ def read_split(split: Path, folder: Path, part: str) -> list[PersonPicture]:
         NothingToLearnFrom: The split holds no picture at all.
         PipelineError: It holds none of that part.
     """
-    with split.open(encoding="utf-8", newline="") as stream:
-        table = list(csv.DictReader(stream))
+    table = read_table(split, "person_split")
     if not table:
         raise NothingToLearnFrom(
             "there are no pictures of persons: inputs.people in params.yaml names none"

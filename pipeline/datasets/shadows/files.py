@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from pipeline.errors import NothingToLearnFrom, PipelineError
 from pipeline.images import Mask, open_picture
+from pipeline.paths import read_table
 
 WHITE = 128
 """Level from which on a pixel of a mask is inside: those of Shadow-AR are not black and white."""
@@ -56,8 +56,7 @@ def read_shadow_scenes(split: Path, part: str) -> list[ShadowScene]:
         NothingToLearnFrom: The split holds no scene at all.
         PipelineError: It holds none of that part.
     """
-    with split.open(encoding="utf-8", newline="") as stream:
-        table = list(csv.DictReader(stream))
+    table = read_table(split, "shadow_set")
     if not table:
         raise NothingToLearnFrom(
             "there are no scenes with shadows: name a set in inputs.shadows of params.yaml, or "
@@ -71,6 +70,12 @@ def read_shadow_scenes(split: Path, part: str) -> list[ShadowScene]:
     if not scenes:
         raise PipelineError(f"{split}: holds no scene of the part {part}; run shadow_set again")
     return scenes
+
+
+def learnt_files(split: Path) -> list[Path]:
+    """The pictures that training and validation read."""
+    scenes = [scene for part in ("train", "val") for scene in read_shadow_scenes(split, part)]
+    return [file for scene in scenes for file in scene[2:]]
 
 
 def read_soft_mask(file: Path) -> Mask:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
@@ -20,6 +19,7 @@ from pipeline.datasets.splits import PARTS
 from pipeline.errors import BadPicture
 from pipeline.images import RGBA, read_no_larger, read_rgba
 from pipeline.parallel import each
+from pipeline.paths import read_table
 from pipeline.rendering.layout import Unfit, lay_out
 from pipeline.rendering.places import Style
 from pipeline.rendering.scenes import Quintuple, Scene, render_scene
@@ -97,8 +97,7 @@ class RenderedRow(NamedTuple):
 
 def missing_kind(split: Path) -> str | None:
     """Why nothing can be rendered: the split of `scene_split` has no cutouts or no backgrounds."""
-    with split.open(encoding="utf-8", newline="") as stream:
-        kinds = {row["kind"] for row in csv.DictReader(stream)}
+    kinds = {row["kind"] for row in read_table(split, "scene_split")}
     lacking = [kind for kind in ("cutout", "background") if kind not in kinds]
     return f"{split} holds no {' and no '.join(lacking)}" if lacking else None
 
