@@ -19,6 +19,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -c "import pymatting" # its functions are compiled once, 40 seconds
 	@touch $@
 
 repro: $(INSTALLED) ## run the pipeline with params.yaml (what is up to date stays)

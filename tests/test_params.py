@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pipeline.errors import MissingFolder, ParamsError, UsageError
 from pipeline.params import Params, flatten, learning_rate, load_params, parse_params
 from pipeline.presets import PRESETS, preset_text
+from pipeline.sections.base import NOTHING
 
 DEMO = preset_text("demo")
 ROOTS = {"demo": "data/demo", "web": "data/web"}
@@ -60,6 +61,15 @@ def test_the_preset_photos_finds_the_folders_that_are_there(tmp_path: Path) -> N
     }  # fmt: skip
     assert params.scrape.cars.folder == f"{tmp_path}/cars/images"
     assert params.scrape.backgrounds.folder == "data/nothing"
+
+
+def test_without_people_no_network_starts_from_theirs(tmp_path: Path) -> None:
+    assert (
+        parse_params(preset_text("photos", tmp_path)).networks.central_person.checkpoint == NOTHING
+    )
+    (tmp_path / "people").mkdir()
+    networks = parse_params(preset_text("photos", tmp_path)).networks
+    assert networks.central_person.checkpoint == "models/person_se"
 
 
 def test_the_preset_web_holds_the_published_settings() -> None:
