@@ -98,7 +98,7 @@ def test_a_backend_that_is_not_installed_is_named(
 ) -> None:
     package = {"dask": "distributed", "ray": "ray"}[backend]
     monkeypatch.setitem(__import__("sys").modules, package, None)
-    with pytest.raises(UsageError, match=rf"clearscene\[{backend}\]"):
+    with pytest.raises(UsageError, match=rf"pip install -e '\.\[{backend}\]'"):
         list(each(refuse, range(4), how(backend)))
 
 
