@@ -16,13 +16,15 @@ EARLIER = "earlier"
 """A folder with a Mask R-CNN that was trained before."""
 WISHES: dict[str, tuple[str, dict[str, str]]] = {
     "many branches": ("car_removal", {"kernels": "[1,2,3,4,5,6,7]"}),
-    "no pixel loss, wider, dropout": (
+    "no pixel loss, wider, dropout, patches judged, no alpha": (
         "car_removal",
-        {"weights.pixel": "0.0", "filters": "6", "dropout": "0.3"},
-    ),
-    "patches judged, no alpha": (
-        "car_removal",
-        {"discriminator": "patch", "predict_mask": "false"},
+        {
+            "weights.pixel": "0.0",
+            "filters": "6",
+            "dropout": "0.3",
+            "discriminator": "patch",
+            "predict_mask": "false",
+        },
     ),
     "no adversary": ("car_removal", {"weights.adversarial": "0.0", "weights.pixel": "10.0"}),
     "without squeeze-and-excite": ("person_se", {"se_ratio": "0", "encoder": "resnet34"}),
@@ -32,10 +34,15 @@ WISHES: dict[str, tuple[str, dict[str, str]]] = {
     "a frozen body": ("central_person", {"frozen": "true", "checkpoint": EARLIER}),
     "a trained body": ("central_person", {"frozen": "false", "body": "resnet34"}),
     "photometric": ("shadow_attention", {"augmentation.photometric": "true"}),
-    "β": ("shadow", {"weights.l2": "1.0", "weights.adversarial": "0.1"}),
-    "patches judged, photometric": (
+    "β, patches judged, photometric": (
         "shadow",
-        {"discriminator": "patch", "augmentation.photometric": "true", "refinement_blocks": "1"},
+        {
+            "weights.l2": "1.0",
+            "weights.adversarial": "0.1",
+            "discriminator": "patch",
+            "augmentation.photometric": "true",
+            "refinement_blocks": "1",
+        },
     ),
 }
 ENGINE = {
