@@ -7,16 +7,16 @@ from math import isnan
 from typing import NamedTuple
 
 from pipeline.images import RGB, Mask
-from pipeline.metrics import (
+from pipeline.metrics.masks import (
     Counts,
     confusion_counts,
     jaccard_score,
     mask_scores,
-    mean_scores,
-    picture_scores,
     pooled_scores,
     total,
-)  # fmt: skip
+)
+from pipeline.metrics.pictures import picture_scores
+from pipeline.metrics.statistics import mean_scores
 from pipeline.sheets import evenly
 
 OURS = "prediction"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.baselines import grabcut_mask, inpainted, mean_mask
 from pipeline.images import read_mask, read_picture
-from pipeline.metrics import confusion_counts, jaccard_score
+from pipeline.metrics.masks import confusion_counts, jaccard_score
 from pipeline.sources.demo.people.pictures import draw_person_picture
 
 

@@ -20,7 +20,7 @@ from pipeline.evaluation import (
     score_table,
     summarise,
 )
-from pipeline.metrics import Counts, confusion_counts, jaccard_score, mask_scores
+from pipeline.metrics.masks import Counts, confusion_counts, jaccard_score, mask_scores
 from pipeline.published import PUBLISHED
 
 TRUTH = np.zeros((4, 10), bool)

@@ -71,15 +71,15 @@ def cut_all(
     for record in records.values():
         if record is not None:
             meter.step()
-    todo = [job for job in jobs if records[job.name] is None]
+    pending = [job for job in jobs if records[job.name] is None]
     if segmenter.anywhere:
-        made = each(partial(cut, store=store, how=how, segmenter=segmenter), todo, parallel)
+        made = each(partial(cut, store=store, how=how, segmenter=segmenter), pending, parallel)
     else:
         # Batches are made of all jobs, done or not: a pass over other pictures rounds otherwise.
-        wanted = {job.name for job in todo}
+        wanted = {job.name for job in pending}
         lots = [lot for lot in _slices(jobs, how.batch_size) if any(j.name in wanted for j in lot)]
         made = _by_batches(lots, wanted, store, segmenter, how, parallel)
-    for job, record in zip(todo, made, strict=True):
+    for job, record in zip(pending, made, strict=True):
         records[job.name] = record
         meter.step(store.image(job.name).stat().st_size if record.cutout else 0)
     return [record for job in jobs if (record := records[job.name]) is not None]

@@ -15,7 +15,7 @@ from pipeline.cutouts.segmenters import GIVEN, Segmenter
 from pipeline.errors import BadPicture
 from pipeline.images import RGB, Mask, read_mask, read_picture, resize_picture, resize_probability
 from pipeline.matting import Cutout, Map, cut_out, fill_holes, object_mask
-from pipeline.metrics import boundary_f_score, confusion_counts
+from pipeline.metrics.masks import boundary_f_score, confusion_counts
 from pipeline.sections.cutouts import CutoutsSection
 
 

@@ -19,7 +19,7 @@ from pipeline.checkpoint import state_hash
 from pipeline.images import RGB
 from pipeline.inference.masks import MaskPredictor
 from pipeline.matting import Map, centre_weight
-from pipeline.sources.pretrained import pretrained_state
+from pipeline.pretrained import pretrained_state
 
 PUBLISHED = {
     "deeplabv3": ("deeplabv3_resnet101", "COCO_WITH_VOC_LABELS_V1"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.metrics import Counts
+from pipeline.metrics.masks import Counts
 from pipeline.workspace import write_whole
 
 

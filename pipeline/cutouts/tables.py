@@ -12,7 +12,8 @@ from pipeline.cutouts.cut import Job
 from pipeline.cutouts.quality import shortcoming
 from pipeline.cutouts.record import Record, Score, Store
 from pipeline.errors import PipelineError
-from pipeline.metrics import mask_scores, mean_scores, pooled_scores, total
+from pipeline.metrics.masks import mask_scores, pooled_scores, total
+from pipeline.metrics.statistics import mean_scores
 from pipeline.sections.cutouts import CutoutsSection
 from pipeline.sources.folder import Reject
 from pipeline.sources.manifest import IMAGES, MANIFEST, REJECTS, Found

@@ -46,7 +46,7 @@ from pipeline.images import RGB
 from pipeline.losses.adversarial import fool, smoothed_bce
 from pipeline.losses.perceptual import perceptual_loss
 from pipeline.losses.segmentation import cross_entropy
-from pipeline.metrics import psnr
+from pipeline.metrics.pictures import psnr
 from pipeline.networks.build import build
 from pipeline.networks.discriminators import PatchDiscriminator, UNetDiscriminator
 from pipeline.networks.features import vgg_features
@@ -54,8 +54,8 @@ from pipeline.networks.keras_layers import ADAM_EPSILON
 from pipeline.networks.removal import Removal
 from pipeline.params import Params, learning_rate
 from pipeline.paths import BACKGROUNDS, CUTOUTS, SCENE_SPLIT
+from pipeline.pretrained import imagenet_state
 from pipeline.recipes.start import start_from
-from pipeline.sources.pretrained import imagenet_state
 from pipeline.training.module import AdversarialRecipe, Datasets, Objective, Terms
 from pipeline.training.pictures import to_masks, to_pictures
 

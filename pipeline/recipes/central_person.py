@@ -40,16 +40,16 @@ from pipeline.datasets.central.pictures import (
 )
 from pipeline.errors import PipelineError
 from pipeline.images import RGB
-from pipeline.metrics import confusion_counts, jaccard_score
+from pipeline.metrics.masks import confusion_counts, jaccard_score
 from pipeline.networks.build import build
 from pipeline.networks.maskrcnn import Norm, Person, best_mask
 from pipeline.params import Params, learning_rate
 from pipeline.paths import COCO_SPLIT, WEB
+from pipeline.pretrained import imagenet_state, pretrained_state
 from pipeline.recipes.start import start_architecture, start_from
 from pipeline.sections.base import NOTHING
 from pipeline.sections.networks import CentralPersonSection
 from pipeline.sheets import show_mask
-from pipeline.sources.pretrained import imagenet_state, pretrained_state
 from pipeline.training.module import Datasets, Monitor, Objective, Recipe
 from pipeline.training.pictures import to_masks, to_pictures
 

@@ -13,14 +13,14 @@ from torch.optim import Adam, Optimizer
 from pipeline.datasets.people.pictures import Sample
 from pipeline.images import RGB
 from pipeline.losses.segmentation import bce_dice_loss
-from pipeline.metrics import confusion_counts, jaccard_score
+from pipeline.metrics.masks import confusion_counts, jaccard_score
 from pipeline.networks.build import build
 from pipeline.networks.keras_layers import ADAM_EPSILON
 from pipeline.params import Params, learning_rate
+from pipeline.pretrained import imagenet_state
 from pipeline.recipes.start import start_from
 from pipeline.sections.networks import Segmenter
 from pipeline.sheets import show_mask
-from pipeline.sources.pretrained import imagenet_state
 from pipeline.training.callbacks import PlateauSchedule
 from pipeline.training.module import Objective, Recipe
 from pipeline.training.pictures import to_masks, to_pictures

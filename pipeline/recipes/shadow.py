@@ -40,8 +40,8 @@ from pipeline.networks.features import vgg_features
 from pipeline.networks.shadow import CastShadow, SRGANDiscriminator
 from pipeline.params import Params, learning_rate
 from pipeline.paths import SHADOW_SET
+from pipeline.pretrained import imagenet_state
 from pipeline.recipes.start import start_from
-from pipeline.sources.pretrained import imagenet_state
 from pipeline.training.callbacks import PlateauSchedule
 from pipeline.training.module import AdversarialRecipe, Datasets, Objective, Terms
 from pipeline.training.pictures import to_pictures

@@ -30,13 +30,13 @@ from pipeline.datasets.shadows.files import learnt_files
 from pipeline.datasets.shadows.scenes import ShadowSample, open_part
 from pipeline.images import RGB
 from pipeline.losses.segmentation import dice_loss
-from pipeline.metrics import confusion_counts, jaccard_score
+from pipeline.metrics.masks import confusion_counts, jaccard_score
 from pipeline.networks.build import build
 from pipeline.params import Params, learning_rate
 from pipeline.paths import SHADOW_SET
+from pipeline.pretrained import imagenet_state
 from pipeline.recipes.start import start_from
 from pipeline.sheets import show_mask
-from pipeline.sources.pretrained import imagenet_state
 from pipeline.training.callbacks import PlateauSchedule
 from pipeline.training.module import Datasets, Monitor, Objective, Recipe
 from pipeline.training.pictures import to_masks, to_pictures

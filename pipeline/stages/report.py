@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.evaluation import KINDS, TRUE_MAPS
-from pipeline.metrics import bootstrap_interval
+from pipeline.metrics.statistics import bootstrap_interval
 from pipeline.params import Report, load_params
 from pipeline.paths import REPORTS
 from pipeline.published import PUBLISHED

@@ -37,7 +37,7 @@ from pipeline.workspace import (
 )  # fmt: skip
 
 DECIDES_NUMBERS = (
-    "checkpoint.py", "datasets", "images.py", "losses", "metrics.py", "networks", "recipes",
+    "checkpoint.py", "datasets", "images.py", "losses", "metrics", "networks", "recipes",
     "training",
 )  # fmt: skip
 """Parts of `pipeline` whose change makes an interrupted run another one."""

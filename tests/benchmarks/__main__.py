@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pipeline.losses.segmentation import dice_loss
-from pipeline.metrics import confusion_counts, mask_scores
+from pipeline.metrics.masks import confusion_counts, mask_scores
 from pipeline.networks.build import deeplab_v3_plus
 from pipeline.networks.deeplab import DeepLabV3Plus, upsample
 from tests.benchmarks.coco import annotations, person_masks

@@ -16,7 +16,7 @@ from pipeline.cutouts.networks import Checkpoint
 from pipeline.errors import PipelineError
 from pipeline.images import RGB, read_mask, read_picture, read_rgba
 from pipeline.matting import Map
-from pipeline.metrics import boundary_f_score, confusion_counts, jaccard_score
+from pipeline.metrics.masks import boundary_f_score, confusion_counts, jaccard_score
 from pipeline.sources.manifest import read_manifest
 from pipeline.stages import cutouts
 from tests.cutouts.conftest import CARS, HEIGHT, WIDTH, Garage, our_weights, photo

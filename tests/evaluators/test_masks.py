@@ -15,7 +15,7 @@ from pipeline.evaluators.car_mask import PAIR, PHOTO, mask_cases
 from pipeline.evaluators.masks import GRID, MaskCase, MaskJudge
 from pipeline.evaluators.scoring import Scored, score
 from pipeline.images import RGB, Mask
-from pipeline.metrics import confusion_counts, jaccard_score
+from pipeline.metrics.masks import confusion_counts, jaccard_score
 from pipeline.params import load_params
 from tests.evaluators.conftest import PARTS, World
 

@@ -21,7 +21,7 @@ from pipeline.evaluators.scoring import Scored
 from pipeline.evaluators.shadow import ShadowJudge, true_shadow
 from pipeline.evaluators.shadow_attention import SPLIT, AttentionJudge
 from pipeline.images import RGB, Mask, read_picture
-from pipeline.metrics import BEST_PSNR, rmse
+from pipeline.metrics.pictures import BEST_PSNR, rmse
 from pipeline.params import Params, load_params
 from pipeline.paths import BACKGROUNDS, CUTOUTS, SCENE_SPLIT
 from tests.evaluators.conftest import PARTS, World

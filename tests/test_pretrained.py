@@ -19,7 +19,7 @@ from torchvision.models import get_model
 
 from pipeline.errors import PipelineError
 from pipeline.networks.build import build
-from pipeline.sources.pretrained import imagenet_state, pretrained_state
+from pipeline.pretrained import imagenet_state, pretrained_state
 
 OTHER_HASH = "resnet18-00000000.pth"
 

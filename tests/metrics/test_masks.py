@@ -12,21 +12,16 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
 from pipeline.images import RGB
-from pipeline.metrics import (
-    BEST_PSNR,
+from pipeline.metrics.masks import (
     Counts,
-    bootstrap_interval,
     boundary_f_score,
     confusion_counts,
     mask_scores,
-    mean_scores,
-    picture_scores,
     pooled_scores,
-    psnr,
-    rmse,
-    ssim,
     total,
 )
+from pipeline.metrics.pictures import BEST_PSNR, picture_scores, psnr, rmse, ssim
+from pipeline.metrics.statistics import bootstrap_interval, mean_scores
 
 Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 

@@ -1,0 +1,1 @@
+"""Scores: of masks, of pictures, of shadows, of film; their means and how sure they are."""
