@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -83,17 +84,25 @@ def read_mask(file: Path) -> Mask:
     Raises:
         BadPicture: Not a picture, or it holds other values.
     """
-    image = _decode(file)
-    deep = image.mode.startswith(("I", "F"))  # converting would clip every deep grey to white
-    levels, white = np.asarray(image if deep else image.convert("L")), 65535 if deep else 255
-    other = np.setdiff1d(np.unique(levels), (0, white))
-    if other.size:
+    quick = _plain_png(file, "1", "L")
+    levels, white = _mask_levels(file) if quick is None else (quick, 255)
+    mask = np.asarray(levels > 0)
+    if not np.array_equal(mask, levels == white):
+        other = np.setdiff1d(np.unique(levels), (0, white))
         raise BadPicture(
             file,
             f"not a mask: holds the value {other[0]} where only 0 and {white} may stand; "
             "threshold it and save it as PNG",
         )
-    return levels > 0
+    return mask
+
+
+def _mask_levels(file: Path) -> tuple[NDArray[Any], int]:
+    """Grey levels at the depth of the file, and which of them is white."""
+    image = _decode(file)
+    if image.mode.startswith(("I", "F")):  # converting would clip every deep grey to white
+        return np.asarray(image), 65535
+    return np.asarray(image.convert("L")), 255
 
 
 def read_rgba(file: Path) -> RGBA:
@@ -197,16 +206,30 @@ _REDUCED = {
 
 def _plain_rgba(file: Path) -> RGBA | None:
     """What OpenCV makes of an upright PNG in RGBA of eight bits; None for any other file."""
+    decoded = _plain_png(file, "RGBA")
+    if decoded is None:
+        return None
+    return cv2.cvtColor(decoded, cv2.COLOR_BGRA2RGBA).astype(np.uint8, copy=False)
+
+
+def _plain_png(file: Path, *modes: str) -> NDArray[np.uint8] | None:
+    """What OpenCV makes of an upright PNG of one of Pillow's modes in eight bits, else None.
+
+    One channel for grey. The same levels as Pillow's, sooner.
+    """
     with _header(file) as image:
-        if image is None or image.format != "PNG" or image.mode != "RGBA":
+        if image is None or image.format != "PNG" or image.mode not in modes:
             return None
+        channels = len(image.getbands())
     content = file.read_bytes()
     if any(mark in content for mark in _PNG_NOTES):  # may say how it lies
         return None
     decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if decoded is None or decoded.dtype != np.uint8 or decoded.shape[2:] != (4,):
+    if decoded is None or decoded.dtype != np.uint8:
         return None
-    return cv2.cvtColor(decoded, cv2.COLOR_BGRA2RGBA).astype(np.uint8, copy=False)
+    if decoded.shape[2:] != ((channels,) if channels > 1 else ()):
+        return None
+    return decoded.astype(np.uint8, copy=False)
 
 
 _PNG_NOTES = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")

@@ -119,6 +119,10 @@ class Evaluate(Section):
 
     threshold: Annotated[float, Field(gt=0, lt=1)]
     grabcut: GrabCut
+    off_the_shelf: bool
+    """Score torchvision's published networks beside ours; their weights are downloaded."""
+    lpips: Literal["none", "alex", "squeeze", "vgg"]
+    """Network of the perceptual distance of pictures; its ImageNet weights are downloaded."""
 
 
 class Report(Section):

@@ -66,7 +66,7 @@ def contact_sheet(columns: Sequence[str], rows: Sequence[Row]) -> RGB:
         _write(sheet, row.caption, GAP, top + TILE + CAPTION - 8)
         for number, picture in enumerate(row.pictures):
             left = GAP + number * step
-            sheet[top : top + TILE, left : left + TILE] = _tile(picture)
+            sheet[top : top + TILE, left : left + TILE] = tile(picture)
     return sheet
 
 
@@ -77,11 +77,11 @@ def gallery(tiles: Sequence[Tile], title: str, without: str, columns: int = 4) -
     shape = (CAPTION + max(1, lines * (step + CAPTION)), columns * step + GAP, 3)
     sheet = np.full(shape, PAPER, np.uint8)
     _write(sheet, title if tiles else without, GAP, CAPTION - 7)
-    for place, tile in enumerate(tiles):
+    for place, one in enumerate(tiles):
         line, column = divmod(place, columns)
         top, left = CAPTION + line * (step + CAPTION), GAP + column * step
-        sheet[top : top + TILE, left : left + TILE] = _tile(tile.picture)
-        _write(sheet, tile.caption, left, top + TILE + CAPTION - 8)
+        sheet[top : top + TILE, left : left + TILE] = tile(one.picture)
+        _write(sheet, one.caption, left, top + TILE + CAPTION - 8)
     return sheet
 
 
@@ -114,14 +114,15 @@ def notice(text: str) -> RGB:
     return sheet
 
 
-def _tile(picture: RGB) -> RGB:
+def tile(picture: RGB) -> RGB:
+    """Fit a picture into the middle of a square of `TILE`; a tile stays as it is."""
     height, width = picture.shape[:2]
     scale = TILE / max(height, width)
     small = resize_picture(picture, max(1, round(height * scale)), max(1, round(width * scale)))
-    tile = np.full((TILE, TILE, 3), 235, np.uint8)
+    square = np.full((TILE, TILE, 3), 235, np.uint8)
     top, left = (TILE - small.shape[0]) // 2, (TILE - small.shape[1]) // 2
-    tile[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return tile
+    square[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return square
 
 
 def _write(sheet: RGB, text: str, left: int, baseline: int) -> None:

@@ -174,9 +174,7 @@ def _values(name: str) -> Mapping[str, str]:
 
 def test_the_summary_waits_for_the_scores_of_every_network() -> None:
     report = next(stage for stage in STAGES if stage.name == "report")
-    for name in TRAINED:
-        for file in ("metrics.json", "scores.csv"):
-            assert f"reports/{name}/{file}" in report.dependencies
+    assert {f"reports/{name}" for name in TRAINED} <= set(report.dependencies)
 
 
 def test_training_has_cached_outputs_only() -> None:

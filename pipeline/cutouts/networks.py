@@ -8,70 +8,39 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.models.detection import MaskRCNN as MaskRCNNNetwork
-from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
-from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
-from torchvision.models.segmentation import DeepLabV3_ResNet101_Weights, deeplabv3_resnet101
-from torchvision.ops import FrozenBatchNorm2d
-from torchvision.transforms.functional import normalize
 
-from pipeline.checkpoint import state_hash
 from pipeline.images import RGB
+from pipeline.inference import off_the_shelf
 from pipeline.inference.masks import MaskPredictor
 from pipeline.matting import Map, centre_weight
-from pipeline.pretrained import pretrained_state
-
-PUBLISHED = {
-    "deeplabv3": ("deeplabv3_resnet101", "COCO_WITH_VOC_LABELS_V1"),
-    "maskrcnn": ("maskrcnn_resnet50_fpn", "COCO_V1"),
-}
-"""Model and weights, as torchvision names them."""
-
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def published_state(segmenter: str, url: str | None = None) -> dict[str, Tensor]:
     """The weights that torchvision publishes for a segmenter; see `pretrained_state`."""
-    return pretrained_state(*PUBLISHED[segmenter], "choose another cutouts.segmenter", url)
+    return off_the_shelf.published_state(segmenter, url, "choose another cutouts.segmenter")
 
 
 class DeepLabV3:
-    """DeepLabV3-ResNet101 trained on COCO with the classes of VOC; the reference.
-
-    Chen et al.: Rethinking Atrous Convolution for Semantic Image Segmentation, 2017.
+    """DeepLabV3 of torchvision; the reference.
 
     Args:
-        state: Of torchvision's model with its auxiliary head, which is not kept.
+        state: Of torchvision's model with its auxiliary head.
     """
 
     anywhere = False
     side = 780  # the weights' own preset shrinks the shorter side to 520
-    car = DeepLabV3_ResNet101_Weights.COCO_WITH_VOC_LABELS_V1.meta["categories"].index("car")
 
     def __init__(self, state: Mapping[str, Tensor]) -> None:
-        self.device = _device()
-        self.identity = f"deeplabv3:{state_hash(state)}"
-        network = deeplabv3_resnet101(weights=None, weights_backbone=None, aux_loss=True)
-        network.load_state_dict(state)
-        network.aux_classifier = None
-        self.network = network.to(self.device).eval()
+        self.cars = off_the_shelf.DeepLabV3(state, "car")
+        self.identity = f"deeplabv3:{self.cars.weights_sha256}"
 
-    @torch.inference_mode()
     def probability(self, pictures: Sequence[RGB]) -> list[Map]:
         """See `Segmenter`. Pictures of one size share a pass."""
-        maps: dict[int, Map] = {}
-        for places in _by_size(pictures):
-            batch = torch.stack([_tensor(pictures[place]) for place in places]).to(self.device)
-            logits = self.network(normalize(batch, list(IMAGENET_MEAN), list(IMAGENET_STD)))["out"]
-            car = logits.softmax(dim=1)[:, self.car].float().cpu().numpy()
-            maps |= dict(zip(places, car, strict=True))
-        return [maps[place] for place in range(len(pictures))]
+        return self.cars.probabilities(pictures)
 
 
 class MaskRCNN:
-    """Mask R-CNN with ResNet50-FPN trained on COCO: the one car that is sure, large and central.
-
-    He et al.: Mask R-CNN, ICCV 2017.
+    """Mask R-CNN of torchvision: the one car that is sure, large and central.
 
     Args:
         state: Of torchvision's model.
@@ -79,35 +48,16 @@ class MaskRCNN:
 
     anywhere = False
     side = 1333  # as the network's own transform, which does the rest
-    car = MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"].index("car")
 
     def __init__(self, state: Mapping[str, Tensor]) -> None:
-        self.device = _device()
-        self.identity = f"maskrcnn:{state_hash(state)}"
-        # As torchvision builds it for these weights: frozen statistics, no epsilon.
-        backbone = resnet_fpn_backbone(
-            backbone_name="resnet50", weights=None, norm_layer=FrozenBatchNorm2d
-        )
-        network = MaskRCNNNetwork(
-            backbone, len(MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"])
-        )
-        network.load_state_dict(state)
-        for module in network.modules():
-            if isinstance(module, FrozenBatchNorm2d):
-                module.eps = 0.0
-        self.network = network.to(self.device).eval()
+        self.cars = off_the_shelf.MaskRCNN(state, "car")
+        self.identity = f"maskrcnn:{self.cars.weights_sha256}"
 
-    @torch.inference_mode()
     def probability(self, pictures: Sequence[RGB]) -> list[Map]:
         """See `Segmenter`; zeros where no car is found."""
-        found = self.network([_tensor(picture).to(self.device) for picture in pictures])
         return [
-            best_instance(
-                one["masks"][one["labels"] == self.car][:, 0].cpu().numpy(),
-                one["scores"][one["labels"] == self.car].cpu().numpy(),
-                picture.shape[:2],
-            )
-            for one, picture in zip(found, pictures, strict=True)
+            best_instance(found.masks, found.scores, picture.shape[:2])
+            for found, picture in zip(self.cars.instances(pictures), pictures, strict=True)
         ]
 
 
@@ -124,7 +74,7 @@ class Checkpoint:
     anywhere = False
 
     def __init__(self, weights: Path) -> None:
-        self.predictor = MaskPredictor(weights, str(_device()))
+        self.predictor = MaskPredictor(weights, "cuda" if torch.cuda.is_available() else "cpu")
         self.identity = f"checkpoint:{self.predictor.card.weights_sha256}"
         self.side = max(512, *self.predictor.card.frame)
 
@@ -145,18 +95,3 @@ def best_instance(masks: Map, scores: Map, shape: tuple[int, int]) -> Map:
         return np.zeros(shape, np.float32)
     worth = scores * (masks * centre_weight(shape)).sum(axis=(1, 2))
     return np.asarray(masks[int(np.argmax(worth))], dtype=np.float32)
-
-
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _tensor(picture: RGB) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1).float() / 255
-
-
-def _by_size(pictures: Sequence[RGB]) -> list[list[int]]:
-    places: dict[tuple[int, ...], list[int]] = {}
-    for place, picture in enumerate(pictures):
-        places.setdefault(picture.shape, []).append(place)
-    return list(places.values())

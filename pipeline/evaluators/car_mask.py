@@ -6,12 +6,18 @@ photos: one mean over both, which lie quite differently, would be no rival.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.baselines import mean_mask
 from pipeline.datasets.pairs.car_photos import CarPhoto, read_car_photos
-from pipeline.evaluators.masks import GRID, MaskCase, MaskJudge, file_cases, mean_of_files
+from pipeline.evaluators.masks import (
+    GRID,
+    MaskCase,
+    MaskJudge,
+    file_cases,
+    mean_of_files,
+    off_the_shelf,
+)
 from pipeline.evaluators.pairs import SPLIT, fixed_pairs
 from pipeline.evaluators.scoring import Scored, score
 from pipeline.images import RGB, Mask
@@ -25,7 +31,8 @@ PAIR, PHOTO = "pair", "photo"
 
 def evaluate(network: str, weights: Path, params: Params) -> Scored:
     """Score the weights beside the baselines."""
-    judge = MaskJudge(MaskPredictor(weights), params.evaluate)
+    others = off_the_shelf(params.evaluate, "car", "deeplabv3", "maskrcnn")
+    judge = MaskJudge(MaskPredictor(weights), params.evaluate, others)
     return score(network, judge, mask_cases(params))
 
 
@@ -38,17 +45,15 @@ def _pairs(params: Params) -> list[MaskCase]:
     train, test = fixed_pairs(params, "train"), fixed_pairs(params, "test")
     mean = mean_mask((train.make(index).mask for index in range(train.count)), GRID)
 
-    def opener(index: int) -> Callable[[], tuple[RGB, Mask]]:
+    def case(index: int) -> MaskCase:
         def read() -> tuple[RGB, Mask]:
             pair = test.make(index)
             return pair.x, pair.mask
 
-        return read
+        pasted = {"make": test.make_of(index), "weather": test.make(index).effects.name}
+        return MaskCase(f"pair_{test.name(index)}", PAIR, mean, read, pasted)
 
-    return [
-        MaskCase(f"pair_{test.name(index)}", PAIR, mean, opener(index))
-        for index in range(test.count)
-    ]
+    return [case(index) for index in range(test.count)]
 
 
 def _photos(params: Params) -> list[MaskCase]:
@@ -61,4 +66,7 @@ def _photos(params: Params) -> list[MaskCase]:
     if not (train and test):
         return []
     cases = file_cases(test, mean_of_files(train))
-    return [case._replace(name=f"photo_{case.name}", group=PHOTO) for case in cases]
+    return [
+        case._replace(name=f"photo_{case.name}", group=PHOTO, traits={"make": case.group})
+        for case in cases
+    ]

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from pipeline.baselines import inpainted
 from pipeline.datasets.pairs.composites import Composite
-from pipeline.evaluation import OURS, Judged, judge_pictures
+from pipeline.evaluation import OURS
+from pipeline.evaluation.groups import subject_traits
+from pipeline.evaluation.judging import judge_pictures
 from pipeline.evaluators.pairs import FixedPairs, fixed_pairs
-from pipeline.evaluators.scoring import Scored, score
+from pipeline.evaluators.scoring import Distance, Examined, Scored, perceptual, score
 from pipeline.images import RGB
 from pipeline.inference.removal import CarRemover
 from pipeline.params import Params
@@ -41,19 +43,18 @@ class RemovalJudge:
 
     columns = ("with car", OURS, "opencv_inpainting", "truth")
 
-    def __init__(self, remover: CarRemover) -> None:
-        self.remover, self.card = remover, remover.card
+    def __init__(self, remover: CarRemover, lpips: Distance | None = None) -> None:
+        self.remover, self.card, self.lpips = remover, remover.card, lpips
 
-    def judge(self, case: PairCase) -> Judged:
+    def examine(self, case: PairCase) -> Examined:
         """Compare every method's picture with the one without the car."""
         pair = case.make()
-        return judge_pictures(case.name, case.group, self._results(pair), pair.y, pair.mask)
-
-    def draw(self, case: PairCase) -> list[RGB]:
-        """The picture with the car, what became of it, the one without."""
-        pair = case.make()
         results = self._results(pair)
-        return [pair.x, results[OURS], results["opencv_inpainting"], pair.y]
+        judged = judge_pictures(case.name, case.group, results, pair.y, pair.mask, self.lpips)
+        pasted = {"make": case.pairs.make_of(case.place), "weather": pair.effects.name}
+        traits = {**subject_traits(pair.x, pair.mask), **pasted}
+        shown = [pair.x, results[OURS], results["opencv_inpainting"], pair.y]
+        return Examined(judged._replace(traits=traits), shown)
 
     def _results(self, pair: Composite) -> dict[str, RGB]:
         return {
@@ -70,4 +71,4 @@ def evaluate(network: str, weights: Path, params: Params) -> Scored:
         PairCase(pairs.name(index), pairs.group(index), pairs, index)
         for index in range(pairs.count)
     ]
-    return score(network, RemovalJudge(CarRemover(weights)), cases)
+    return score(network, RemovalJudge(CarRemover(weights), perceptual(params.evaluate)), cases)

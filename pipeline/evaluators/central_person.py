@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.datasets.central.pictures import CentralPicture, read_central_pictures
-from pipeline.evaluators.masks import MaskJudge, file_cases, mean_of_files
+from pipeline.evaluators.masks import MaskJudge, file_cases, mean_of_files, off_the_shelf
 from pipeline.evaluators.scoring import Scored, score
 from pipeline.inference.instances import CentralPersonPredictor
 from pipeline.params import Params
@@ -22,4 +22,7 @@ def evaluate(network: str, weights: Path, params: Params) -> Scored:
         return read_central_pictures(SPLIT, pictures, part, REJECTS)
 
     cases = file_cases(read("test"), mean_of_files(read("train")))
-    return score(network, MaskJudge(CentralPersonPredictor(weights), params.evaluate), cases)
+    others = off_the_shelf(params.evaluate, "person", "maskrcnn_centre", "maskrcnn_top_score")
+    return score(
+        network, MaskJudge(CentralPersonPredictor(weights), params.evaluate, others), cases
+    )

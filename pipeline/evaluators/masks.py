@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 
 from pipeline.baselines import grabcut_mask, mean_mask
 from pipeline.checkpoint import Card
-from pipeline.evaluation import OURS, Judged, judge_masks
+from pipeline.evaluation import OURS
+from pipeline.evaluation.groups import subject_traits
+from pipeline.evaluation.judging import judge_masks
+from pipeline.evaluators.scoring import Examined
 from pipeline.images import RGB, Mask, read_mask, read_picture, resize_probability
+from pipeline.inference.choosing import Category
+from pipeline.metrics.curves import level_counts
 from pipeline.params import Evaluate
 from pipeline.sheets import show_mask
 
@@ -28,55 +33,97 @@ class MaskCase(NamedTuple):
         group: Where it comes from.
         mean: The mean mask of the training pictures like it, GRID×GRID in [0, 1].
         read: Opens picture and true mask.
+        traits: What is known of it besides what the mask tells.
     """
 
     name: str
     group: str
     mean: NDArray[np.float32]
     read: Callable[[], tuple[RGB, Mask]]
+    traits: Mapping[str, float | str] = {}
 
 
-class Predictor(Protocol):
-    """A mask network with its weights."""
-
-    @property
-    def card(self) -> Card:
-        """Of the weights."""
-        ...
+class Finder(Protocol):
+    """Finds one mask in a picture."""
 
     def probability(self, picture: RGB) -> NDArray[np.float32]:
         """H×W in [0, 1], as large as the picture."""
         ...
 
 
+class Predictor(Finder, Protocol):
+    """A mask network of ours with its weights."""
+
+    @property
+    def card(self) -> Card:
+        """Of the weights."""
+        ...
+
+
 class MaskJudge:
-    """The network and its baselines; see `scoring.Judge`."""
+    """The network and its baselines; see `scoring.Judge`.
 
-    columns = ("picture", OURS, "grabcut", "mean_mask", "truth")
+    Args:
+        predictor: The network.
+        how: Thresholds.
+        others: More baselines by name.
+    """
 
-    def __init__(self, predictor: Predictor, how: Evaluate) -> None:
-        self.predictor, self.how = predictor, how
+    def __init__(
+        self, predictor: Predictor, how: Evaluate, others: Mapping[str, Finder] | None = None
+    ) -> None:
+        self.predictor, self.how, self.others = predictor, how, others or {}
         self.card = predictor.card
+        self.columns = ("picture", OURS, "grabcut", "mean_mask", *self.others, "truth")
 
-    def judge(self, case: MaskCase) -> Judged:
-        """Count every method's mask against the truth."""
+    def examine(self, case: MaskCase) -> Examined:
+        """Count every method's mask against the truth, and show what each leaves of the picture."""
         picture, truth = case.read()
-        return judge_masks(case.name, case.group, self.masks(case, picture), truth)
+        probability = self.predictor.probability(picture)
+        masks = self._masks(case, picture, probability)
+        judged = judge_masks(case.name, case.group, masks, truth)._replace(
+            traits={**subject_traits(picture, truth), **case.traits},
+            levels=level_counts(probability, truth),
+        )
+        shown = [show_mask(picture, mask) for mask in [*masks.values(), truth]]
+        return Examined(judged, [picture, *shown])
 
-    def draw(self, case: MaskCase) -> list[RGB]:
-        """The picture, then what each mask leaves of it."""
-        picture, truth = case.read()
-        masks = [*self.masks(case, picture).values(), truth]
-        return [picture, *(show_mask(picture, mask) for mask in masks)]
-
-    def masks(self, case: MaskCase, picture: RGB) -> dict[str, Mask]:
-        """H×W masks by method, in the order of `columns`."""
+    def _masks(
+        self, case: MaskCase, picture: RGB, probability: NDArray[np.float32]
+    ) -> dict[str, Mask]:
+        """H×W by method, in the order of `columns`."""
         grabcut, threshold = self.how.grabcut, self.how.threshold
         return {
-            OURS: self.predictor.probability(picture) >= threshold,
+            OURS: probability >= threshold,
             "grabcut": grabcut_mask(picture, grabcut.box_share, grabcut.iterations),
             "mean_mask": resize_probability(case.mean, *picture.shape[:2]) >= threshold,
+            **{
+                name: other.probability(picture) >= threshold for name, other in self.others.items()
+            },
         }
+
+
+def off_the_shelf(how: Evaluate, category: Category, *names: str) -> dict[str, Finder]:
+    """Torchvision's networks for a category, if they are wanted.
+
+    Args:
+        how: Says whether.
+        category: What to find.
+        names: Keys of `OFF_THE_SHELF`.
+
+    Raises:
+        PipelineError: Their weights cannot be had.
+    """
+    if not how.off_the_shelf:
+        return {}
+    from pipeline.inference.off_the_shelf import OFF_THE_SHELF, published_state  # takes seconds
+
+    otherwise = "set evaluate.off_the_shelf: false"
+    states = {
+        kind: published_state(kind, otherwise=otherwise)
+        for kind in {name.partition("_")[0] for name in names}
+    }
+    return {name: OFF_THE_SHELF[name](category, states[name.partition("_")[0]]) for name in names}
 
 
 class MaskedFile(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.datasets.pairs.composites import CarPairs, Composite
-from pipeline.datasets.pairs.scenes import SceneFile, SceneFiles, read_scene_files
+from pipeline.datasets.pairs.scenes import SceneFiles, read_scene_files
 from pipeline.params import Params
 from pipeline.paths import BACKGROUNDS, CUTOUTS, SCENE_SPLIT
 from pipeline.sheets import evenly
@@ -29,19 +29,19 @@ class FixedPairs:
 
     def name(self, index: int) -> str:
         """Of a pair: its number, and the name of its background."""
-        return f"{index:03d}_{self._background(index).file.stem}"
+        return f"{index:03d}_{self.pairs.made_from(index)[1].file.stem}"
 
     def group(self, index: int) -> str:
         """That of its background."""
-        return self._background(index).group
+        return self.pairs.made_from(index)[1].group
+
+    def make_of(self, index: int) -> str:
+        """The make of its car, as the collection of cars groups them."""
+        return self.pairs.made_from(index)[0].group
 
     def make(self, index: int) -> Composite:
         """The pair."""
         return self.pairs.composite(index)
-
-    def _background(self, index: int) -> SceneFile:
-        backgrounds = self.pairs.files.backgrounds
-        return backgrounds[index % len(backgrounds)]
 
 
 def fixed_pairs(params: Params, part: str) -> FixedPairs:

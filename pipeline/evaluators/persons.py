@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.datasets.people.pictures import read_split
-from pipeline.evaluators.masks import MaskJudge, file_cases, mean_of_files
+from pipeline.evaluators.masks import MaskJudge, file_cases, mean_of_files, off_the_shelf
 from pipeline.evaluators.scoring import Scored, score
 from pipeline.inference.masks import MaskPredictor
 from pipeline.params import Params
@@ -19,4 +19,5 @@ def evaluate(network: str, weights: Path, params: Params) -> Scored:
     people = Path(params.inputs.people)
     mean = mean_of_files(read_split(SPLIT, people, "train"))
     cases = file_cases(read_split(SPLIT, people, "test"), mean)
-    return score(network, MaskJudge(MaskPredictor(weights), params.evaluate), cases)
+    others = off_the_shelf(params.evaluate, "person", "deeplabv3", "maskrcnn")
+    return score(network, MaskJudge(MaskPredictor(weights), params.evaluate, others), cases)

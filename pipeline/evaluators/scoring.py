@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 from rich.progress import track
 
 from pipeline.checkpoint import SKIPPED, Card
-from pipeline.evaluation import KINDS, Judged, representative
+from pipeline.evaluation import KINDS
+from pipeline.evaluation.judging import Judged, representative, worst_first
 from pipeline.images import RGB
-from pipeline.sheets import Row, contact_sheet
+from pipeline.params import Evaluate
+from pipeline.sheets import Row, contact_sheet, tile
 
 EVENLY, WORST = 6, 4
 """Examples on the sheet: so many from best to worst, then so many of the worst."""
+MOST_WORST = 20
+"""On the sheet of the worst."""
+
+
+Distance = Callable[[RGB, RGB], float]
+"""Of two pictures."""
 
 
 class Scored(NamedTuple):
@@ -25,12 +33,14 @@ class Scored(NamedTuple):
         card: Of the weights that were scored.
         judged: Every test picture.
         examples: A sheet of some of them.
+        worst: A sheet of the worst.
         notes: What else the reader of the scores has to know, by name.
     """
 
     card: Card
     judged: list[Judged]
     examples: RGB
+    worst: RGB
     notes: dict[str, str]
 
 
@@ -41,6 +51,13 @@ class Case(Protocol):
     def name(self) -> str:
         """Distinct within the test part."""
         ...
+
+
+class Examined(NamedTuple):
+    """A test picture: its scores; what went in, came out and was wanted, any size."""
+
+    judged: Judged
+    pictures: list[RGB]
 
 
 C = TypeVar("C", bound=Case)
@@ -57,15 +74,11 @@ class Judge(Protocol[C_in]):
 
     @property
     def columns(self) -> Sequence[str]:
-        """Titles over the pictures of `draw`."""
+        """Titles over the pictures of what was examined."""
         ...
 
-    def judge(self, case: C_in) -> Judged:
-        """Score every method on a test picture."""
-        ...
-
-    def draw(self, case: C_in) -> list[RGB]:
-        """What went in, came out and was wanted: a picture under each of `columns`."""
+    def examine(self, case: C_in) -> Examined:
+        """Score every method on a test picture, and show it."""
         ...
 
 
@@ -73,13 +86,33 @@ def score(
     network: str, judge: Judge[C], cases: Sequence[C], notes: dict[str, str] | None = None
 ) -> Scored:
     """Judge all cases, and draw those from best to worst and the worst."""
-    kind, by_name = KINDS[network], {case.name: case for case in cases}
-    judged = [judge.judge(case) for case in track(cases, description=f"evaluate@{network}")]
-    rows = [
-        Row(caption, judge.draw(by_name[one.picture]))
-        for caption, one in representative(judged, kind, EVENLY, WORST)
-    ]
-    return Scored(judge.card, judged, contact_sheet(judge.columns, rows), notes or {})
+    kind, judged, drawn = KINDS[network], [], {}
+    for case in track(cases, description=f"evaluate@{network}"):
+        examined = judge.examine(case)
+        judged.append(examined.judged)
+        # As small as the sheets show them: photos would fill the memory.
+        drawn[case.name] = [tile(picture) for picture in examined.pictures]
+
+    def sheet(chosen: Sequence[tuple[str, Judged]]) -> RGB:
+        rows = [Row(caption, drawn[one.picture]) for caption, one in chosen]
+        return contact_sheet(judge.columns, rows)
+
+    examples = sheet(representative(judged, kind, EVENLY, WORST))
+    worst = sheet(worst_first(judged, kind, MOST_WORST))
+    return Scored(judge.card, judged, examples, worst, notes or {})
+
+
+def perceptual(how: Evaluate) -> Distance | None:
+    """LPIPS, if it is wanted.
+
+    Raises:
+        PipelineError: Its weights cannot be had.
+    """
+    if how.lpips == "none":
+        return None
+    from pipeline.metrics.perceptual import PerceptualDistance  # torchmetrics takes seconds
+
+    return PerceptualDistance(how.lpips).distance
 
 
 def skip_reason(models: Path) -> str | None:

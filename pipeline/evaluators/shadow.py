@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from pipeline.datasets.shadows.files import DARKER, ShadowScene, read_shadow_scenes, read_soft_mask
-from pipeline.evaluation import OURS, TRUE_MAPS, Judged, judge_pictures
-from pipeline.evaluators.scoring import Scored, score, skip_reason
+from pipeline.datasets.shadows.files import ShadowScene, read_shadow_scenes, read_soft_mask
+from pipeline.evaluation import OURS, TRUE_MAPS
+from pipeline.evaluation.groups import subject_traits
+from pipeline.evaluation.judging import judge_pictures
+from pipeline.evaluators.scoring import Distance, Examined, Scored, perceptual, score, skip_reason
 from pipeline.evaluators.shadow_attention import SPLIT, true_maps
 from pipeline.images import RGB, Mask, read_picture
 from pipeline.inference.shadows import AttentionPredictor, ShadowCaster
+from pipeline.metrics.shadows import balanced_errors, shadow_mask
 from pipeline.params import Params
 from pipeline.paths import MODELS
 from pipeline.sheets import show_object
@@ -33,29 +33,36 @@ class ShadowJudge:
     Args:
         caster: The network.
         attention: Finds the maps; None where it is skipped.
+        lpips: Distance of two pictures, if it is wanted.
     """
 
-    def __init__(self, caster: ShadowCaster, attention: AttentionPredictor | None) -> None:
-        self.caster, self.attention = caster, attention
+    def __init__(
+        self,
+        caster: ShadowCaster,
+        attention: AttentionPredictor | None,
+        lpips: Distance | None = None,
+    ) -> None:
+        self.caster, self.attention, self.lpips = caster, attention, lpips
         self.card = caster.card
         ours = ("with true maps",) if attention is None else (OURS, "with true maps")
         self.columns = ("scene and object", *ours, "truth")
 
-    def judge(self, case: ShadowScene) -> Judged:
+    def examine(self, case: ShadowScene) -> Examined:
         """Compare every method's picture with the scene with its shadow."""
         scene, truth = read_picture(case.noshadow), read_picture(case.shadow)
-        results = self._results(case, scene) | {"unchanged": scene}
-        judged = judge_pictures(case.name, case.group, results, truth, true_shadow(scene, truth))
-        return judged._replace(scores=_both_ways(judged.scores))
+        inserted = read_soft_mask(case.mask)
+        ours = self._results(case, scene, inserted)
+        results, shadow = {**ours, "unchanged": scene}, shadow_mask(scene, truth)
+        judged = judge_pictures(case.name, case.group, results, truth, shadow, self.lpips)
+        scores = {
+            method: {**found, **balanced_errors(shadow_mask(scene, results[method]), shadow)}
+            for method, found in judged.scores.items()
+        }
+        judged = judged._replace(scores=_both_ways(scores), traits=subject_traits(scene, shadow))
+        return Examined(judged, [show_object(scene, inserted), *ours.values(), truth])
 
-    def draw(self, case: ShadowScene) -> list[RGB]:
-        """The scene without the shadow, with ours, with the true one."""
-        scene, inserted = read_picture(case.noshadow), read_soft_mask(case.mask)
-        results = self._results(case, scene).values()
-        return [show_object(scene, inserted), *results, read_picture(case.shadow)]
-
-    def _results(self, case: ShadowScene, scene: RGB) -> dict[str, RGB]:
-        inserted, results = read_soft_mask(case.mask), {}
+    def _results(self, case: ShadowScene, scene: RGB, inserted: Mask) -> dict[str, RGB]:
+        results = {}
         if self.attention:
             occluders, shadows = self.attention.maps(scene, inserted)
             found = occluders >= FOUND, shadows >= FOUND
@@ -74,15 +81,10 @@ def _both_ways(
     return {OURS: ours, **baselines}
 
 
-def true_shadow(scene: RGB, truth: RGB) -> Mask:
-    """Where the scene with the shadow differs from the one without it."""
-    return np.asarray(cv2.absdiff(scene, truth).max(axis=2) > DARKER)
-
-
-def evaluate(network: str, weights: Path, _params: Params) -> Scored:
+def evaluate(network: str, weights: Path, params: Params) -> Scored:
     """Score the weights both ways, beside the baseline."""
     why = skip_reason(MODELS / ATTENTION)
     attention = None if why else AttentionPredictor(MODELS / ATTENTION / "best.pt")
-    judge = ShadowJudge(ShadowCaster(weights), attention)
+    judge = ShadowJudge(ShadowCaster(weights), attention, perceptual(params.evaluate))
     notes = {"attention": f"skipped: {why}"} if why else {}
     return score(network, judge, read_shadow_scenes(SPLIT, "test"), notes)

@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from pipeline.baselines import grabcut_mask, mean_mask
 from pipeline.datasets.shadows.files import ShadowScene, read_shadow_scenes, read_soft_mask
-from pipeline.evaluation import MAPS, OURS, Judged, judge_masks
+from pipeline.evaluation import MAPS, OURS
+from pipeline.evaluation.groups import subject_traits
+from pipeline.evaluation.judging import judge_masks
 from pipeline.evaluators.masks import GRID
-from pipeline.evaluators.scoring import Scored, score
+from pipeline.evaluators.scoring import Examined, Scored, score
 from pipeline.images import RGB, Mask, read_picture, resize_probability
 from pipeline.inference.shadows import AttentionPredictor
+from pipeline.metrics.curves import level_counts
 from pipeline.params import Evaluate, Params
 from pipeline.paths import SHADOW_SET
 from pipeline.sheets import show_mask, show_object
@@ -38,29 +41,25 @@ class AttentionJudge:
         self.predictor, self.means, self.how = predictor, means, how
         self.card = predictor.card
 
-    def judge(self, case: ShadowScene) -> Judged:
+    def examine(self, case: ShadowScene) -> Examined:
         """Count every method's masks against the truth."""
-        picture = read_picture(case.noshadow)
+        picture, truth = read_picture(case.noshadow), true_maps(case)
+        inserted = read_soft_mask(case.mask)
+        probability = np.stack(self.predictor.maps(picture, inserted))
+        found = probability >= self.how.threshold
         masks = {
-            OURS: self._found(case, picture),
+            OURS: found,
             "grabcut": self._grabcut(picture),
             "mean_mask": self._mean(*picture.shape[:2]),
         }
-        return judge_masks(case.name, case.group, masks, true_maps(case), MAPS)
-
-    def draw(self, case: ShadowScene) -> list[RGB]:
-        """The scene with its inserted object, then what was found beside what is there."""
-        picture = read_picture(case.noshadow)
+        judged = judge_masks(case.name, case.group, masks, truth, MAPS)._replace(
+            traits=subject_traits(picture, np.any(truth, axis=0)),
+            levels=level_counts(probability, truth),
+        )
         shown = [
-            show_mask(picture, mask)
-            for both in zip(self._found(case, picture), true_maps(case), strict=True)
-            for mask in both
+            show_mask(picture, mask) for both in zip(found, truth, strict=True) for mask in both
         ]
-        return [show_object(picture, read_soft_mask(case.mask)), *shown]
-
-    def _found(self, case: ShadowScene, picture: RGB) -> Mask:
-        maps = self.predictor.maps(picture, read_soft_mask(case.mask))
-        return np.stack([maps.occluders, maps.shadows]) >= self.how.threshold
+        return Examined(judged, [show_object(picture, inserted), *shown])
 
     def _grabcut(self, picture: RGB) -> Mask:
         grabcut = self.how.grabcut

@@ -29,11 +29,12 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim import Adam, Optimizer
 
-from pipeline.datasets.shadows.files import DARKER, learnt_files
+from pipeline.datasets.shadows.files import learnt_files
 from pipeline.datasets.shadows.scenes import ShadowSample, open_part
 from pipeline.images import RGB
 from pipeline.losses.adversarial import least_squares_discriminator, least_squares_generator
 from pipeline.losses.perceptual import perceptual_loss
+from pipeline.metrics.shadows import DARKER
 from pipeline.networks.build import build
 from pipeline.networks.discriminators import PatchDiscriminator
 from pipeline.networks.features import vgg_features

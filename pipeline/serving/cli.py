@@ -13,6 +13,8 @@ import typer
 from pipeline.errors import PipelineError
 from pipeline.params import PARAMS_FILE
 from pipeline.presets import PRESETS, preset_text
+from pipeline.serving import runs
+from pipeline.serving.compare import compare
 from pipeline.workspace import write_whole
 
 app = typer.Typer(
@@ -69,6 +71,11 @@ def export(
     source = weights or Path("models") / network / "best.pt"
     export_onnx(source, output)
     typer.echo(f"{source} -> {output}")
+
+
+app.command()(runs.versus)
+app.command()(runs.seeds)
+app.command()(compare)
 
 
 def main() -> None:

@@ -11,14 +11,15 @@ from typing import Any
 import pandas as pd
 from lightning.pytorch import seed_everything
 
-from pipeline.checkpoint import SKIPPED, Card, save_weights, state_hash
+from pipeline.checkpoint import SKIPPED, Card, load_weights, save_weights, state_hash
 from pipeline.errors import NothingToLearnFrom
 from pipeline.params import Params, flatten, load_params
 from pipeline.paths import MODELS
 from pipeline.recipes import RECIPES, recipe
-from pipeline.recipes.start import start_hash
+from pipeline.recipes.start import start_hash, weights_file
+from pipeline.sections.base import NOTHING
 from pipeline.stages.door import only_argument, run_stage
-from pipeline.tracking import WEIGHTS_TAG, training_run
+from pipeline.tracking import START_TAG, WEIGHTS_TAG, TrainedOn, training_run
 from pipeline.training.engine import Weights, fit, resolved_precision, trained
 from pipeline.training.module import Datasets, Recipe
 from pipeline.training.resume import ResumeState
@@ -37,8 +38,8 @@ from pipeline.workspace import (
 )  # fmt: skip
 
 DECIDES_NUMBERS = (
-    "checkpoint.py", "datasets", "images.py", "losses", "metrics", "networks", "recipes",
-    "training",
+    "checkpoint.py", "datasets", "images.py", "losses", "metrics/masks.py", "metrics/pictures.py",
+    "metrics/shadows.py", "networks", "recipes", "training",
 )  # fmt: skip
 """Parts of `pipeline` whose change makes an interrupted run another one."""
 
@@ -83,14 +84,18 @@ def _train_tracked(
     data: str,
     resume: ResumeState,
 ) -> None:
-    tags = {"dvc_stage": f"train@{module.name}", "data_sha256": data}
+    tags = {"dvc_stage": f"train@{module.name}"}
+    checkpoint = getattr(params.networks, module.name).checkpoint
+    if checkpoint != NOTHING:
+        tags[START_TAG] = load_weights(weights_file(checkpoint))[1].weights_sha256
     engine = params.training
     effective = {
         "effective_lr": module.lr,
         "effective_precision": resolved_precision(engine.precision, engine.accelerator),
     }
     flat = {**flatten(used), **effective}
-    with training_run(module.name, flat, tags, resume.noted(RUN_NOTE)) as run:
+    trained_on, before = TrainedOn(module.split, data), resume.noted(RUN_NOTE)
+    with training_run(module.name, flat, tags, trained_on, before) as run:
         if run.run_id:
             resume.note(RUN_NOTE, run.run_id)
         _fit(module, datasets, params, resume, run.metrics, lambda file: run.files([file]))

@@ -96,7 +96,7 @@ def test_deeplab_keeps_maps_with_their_pictures_and_drops_the_auxiliary_head(
     deeplab_state: dict[str, Tensor],
 ) -> None:
     segmenter = DeepLabV3(deeplab_state)
-    assert segmenter.network.aux_classifier is None
+    assert segmenter.cars.network.aux_classifier is None
     assert segmenter.identity == f"deeplabv3:{state_hash(deeplab_state)}"
     together = segmenter.probability([SMALL[0], SMALLER, SMALL[1]])
     for picture, together_map in zip([SMALL[0], SMALLER, SMALL[1]], together, strict=True):
@@ -117,7 +117,7 @@ def test_mask_rcnn_gives_one_car_and_nothing_where_there_is_none(
 ) -> None:
     state = sure_of(rcnn_state, "roi_heads.box_predictor.cls_score.bias", label, 20.0)
     segmenter = MaskRCNN(state)
-    segmenter.network.transform.min_size = (64,)  # 800 takes seconds
+    segmenter.cars.network.transform.min_size = (64,)  # 800 takes seconds
     maps = segmenter.probability([SMALL[0], SMALLER])
     assert [m.shape for m in maps] == [(28, 55), (20, 32)]
     assert all(m.min() >= 0 and m.max() <= 1 and m.any() == found for m in maps)

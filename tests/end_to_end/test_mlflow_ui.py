@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import socket
-import time
 from collections.abc import Iterator
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 from mlflow.entities import Run
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.browser import chromium, needs_chromium
 from tests.end_to_end.conftest import Repository
+from tests.end_to_end.servers import mlflow_process
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(
-        CHROMIUM is None and "CI" not in os.environ,  # in CI a missing browser is a failure
-        reason="needs Debian's chromium; .ci/run installs it",
-    ),
-]
+pytestmark = [pytest.mark.long, needs_chromium]
 
 
 @pytest.fixture(scope="module")
@@ -37,39 +25,17 @@ def runs(experiments: Repository) -> list[Run]:
 @pytest.fixture(scope="module")
 def server(experiments: Repository) -> Iterator[str]:
     """`mlflow ui` on the store of the repository, as `make ui` starts it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     store = f"sqlite:///{experiments.root}/mlflow.db"
-    process = experiments.start("mlflow", "ui", "--backend-store-uri", store, "--port", str(port))
-    try:
-        yield wait_for(f"http://127.0.0.1:{port}")
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
-
-
-def wait_for(address: str) -> str:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            with urlopen(f"{address}/health", timeout=5):
-                return address
-        except (URLError, ConnectionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.3)
+    with mlflow_process(experiments, "ui", "--backend-store-uri", store) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1600, "height": 2400})
         page.set_default_timeout(60_000)
         yield page
-        browser.close()
 
 
 def test_the_comparison_shows_both_rates_and_test_scores(

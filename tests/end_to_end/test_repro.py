@@ -89,8 +89,8 @@ def test_one_mlflow_run_holds_parameters_curves_scores_and_reports(finished: Rep
     assert [m.step for m in client.get_metric_history(run.info.run_id, "val_loss")] == [1, 2]
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert files == {
-        "epoch_0002.png", "examples.png", "history.csv", "metrics.json", "per_epoch.csv",
-        "progress.png", "scores.csv",
+        "environment.txt", "environment_evaluated.txt", "epoch_0002.png", "examples.png",
+        "history.csv", "metrics.json", "model", "per_epoch.csv", "progress.png", "scores.csv",
     }  # fmt: skip
     assert run.data.tags["network"] == "person_se"
     assert run.data.tags["git_revision"].startswith(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.baselines import grabcut_mask
-from pipeline.evaluation import KINDS, OURS, score_table
+from pipeline.errors import PipelineError
+from pipeline.evaluation import KINDS, OURS
+from pipeline.evaluation.judging import score_table
 from pipeline.evaluators import evaluator
 from pipeline.evaluators.car_mask import PAIR, PHOTO, mask_cases
-from pipeline.evaluators.masks import GRID, MaskCase, MaskJudge
+from pipeline.evaluators.masks import GRID, MaskCase, MaskJudge, off_the_shelf
 from pipeline.evaluators.scoring import Scored, score
 from pipeline.images import RGB, Mask
 from pipeline.metrics.masks import confusion_counts, jaccard_score
@@ -56,7 +59,7 @@ def test_a_right_network_scores_one_and_the_baselines_what_they_are_worth() -> N
     mean = np.zeros((GRID, GRID), np.float32)
     mean[:, : GRID // 2] = 0.7
     judge = MaskJudge(Sure(truth.astype(np.float32)), load_params().evaluate)
-    judged = judge.judge(MaskCase("p", "g", mean, lambda: (picture, truth)))
+    judged = judge.examine(MaskCase("p", "g", mean, lambda: (picture, truth))).judged
     left = np.zeros_like(truth)
     left[:, :33] = True
     assert judged.scores[OURS]["jaccard"] == 1
@@ -71,7 +74,7 @@ def test_the_threshold_is_that_of_the_parameters() -> None:
     for probability, jaccard in ((0.79, 0), (0.8, 1)):
         judge = MaskJudge(Sure(truth * np.float32(probability)), how)
         case = MaskCase("p", "g", np.zeros((GRID, GRID), np.float32), lambda: (picture, truth))
-        assert judge.judge(case).scores[OURS]["jaccard"] == jaccard
+        assert judge.examine(case).judged.scores[OURS]["jaccard"] == jaccard
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -131,3 +134,35 @@ def test_the_best_picture_stands_first_on_the_sheet() -> None:
     found = score("person_se", judge, cases[1:]).examples
     first = slice(30, 200)  # the first row of pictures, below the titles and above its caption
     np.testing.assert_array_equal(sheet[first], found[first])
+
+
+def test_further_baselines_are_scored_and_shown_beside_the_others() -> None:
+    picture, truth = box(40, 40)
+    case = MaskCase("p", "g", np.zeros((GRID, GRID), np.float32), lambda: (picture, truth))
+    others = {"deeplabv3": Sure((~truth).astype(np.float32))}
+    judge = MaskJudge(Sure(truth.astype(np.float32)), load_params().evaluate, others)
+    examined = judge.examine(case)
+    assert judge.columns == ("picture", OURS, "grabcut", "mean_mask", "deeplabv3", "truth")
+    assert len(examined.pictures) == len(judge.columns)
+    (row,) = score_table([examined.judged], KINDS["person_se"])
+    assert row["jaccard_deeplabv3"] == 0
+
+
+def test_networks_off_the_shelf_are_loaded_where_they_are_wanted_and_only_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (tmp_path / "hub/checkpoints").mkdir(parents=True)
+    (tmp_path / "hub/checkpoints/deeplabv3_resnet101_coco-586e9e4e.pth").write_text("<html>")
+    how = load_params().evaluate
+    assert off_the_shelf(how, "person", "deeplabv3") == {}
+    with pytest.raises(PipelineError, match="pretrained weights of deeplabv3_resnet101"):
+        off_the_shelf(how.model_copy(update={"off_the_shelf": True}), "person", "deeplabv3")
+
+
+def test_pasted_cars_are_known_by_make_and_weather(scored: dict[str, Scored]) -> None:
+    judged = scored["car_mask"].judged
+    assert {one.traits["make"] for one in judged} == {"make"}
+    for one in judged:
+        assert ("weather" in one.traits) == (one.group == PAIR)
+        assert 0 < float(one.traits["size"]) < 1

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
+from torchvision.models import squeezenet1_1
 
 from pipeline.datasets.pairs.scenes import read_scene_files
 from pipeline.datasets.shadows.files import ShadowScene, read_shadow_scenes, read_soft_mask
-from pipeline.evaluation import KINDS, MAPS, OURS, score_table, summarise
+from pipeline.evaluation import KINDS, MAPS, OURS
+from pipeline.evaluation.judging import score_table, summarise
 from pipeline.evaluators import evaluator
 from pipeline.evaluators.car_removal import PairCase, RemovalJudge
 from pipeline.evaluators.pairs import MOST, OF_EACH, fixed_pairs
 from pipeline.evaluators.scoring import Scored
-from pipeline.evaluators.shadow import ShadowJudge, true_shadow
+from pipeline.evaluators.shadow import ShadowJudge
 from pipeline.evaluators.shadow_attention import SPLIT, AttentionJudge
 from pipeline.images import RGB, Mask, read_picture
 from pipeline.metrics.pictures import BEST_PSNR, rmse
+from pipeline.metrics.shadows import shadow_mask
 from pipeline.params import Params, load_params
 from pipeline.paths import BACKGROUNDS, CUTOUTS, SCENE_SPLIT
+from pipeline.reporting.summary import summarised
 from tests.evaluators.conftest import PARTS, World
 
 NETWORKS = ("car_removal", "shadow_attention", "shadow")
@@ -120,8 +126,8 @@ def test_a_perfect_removal_scores_best_and_none_scores_as_the_unchanged_picture(
     pair: PairCase,
 ) -> None:
     made = pair.make()
-    perfect = RemovalJudge(Remover(lambda _: made.y)).judge(pair).scores
-    lazy = RemovalJudge(Remover(lambda picture: picture)).judge(pair).scores
+    perfect = RemovalJudge(Remover(lambda _: made.y)).examine(pair).judged.scores
+    lazy = RemovalJudge(Remover(lambda picture: picture)).examine(pair).judged.scores
     assert perfect[OURS]["psnr"] == perfect[OURS]["psnr_inside"] == BEST_PSNR
     assert perfect[OURS]["rmse_inside"] == 0
     assert lazy[OURS] == lazy["unchanged"]
@@ -135,8 +141,16 @@ def test_a_perfect_shadow_scores_best_both_ways(scene: ShadowScene) -> None:
     def are_true(*maps: Mask) -> bool:
         return all(map(np.array_equal, maps, true))
 
-    seeing = ShadowJudge(Caster(scene, are_true), Attention(scene, sees=True)).judge(scene).scores
-    blind = ShadowJudge(Caster(scene, are_true), Attention(scene, sees=False)).judge(scene).scores
+    seeing = (
+        ShadowJudge(Caster(scene, are_true), Attention(scene, sees=True))
+        .examine(scene)
+        .judged.scores
+    )
+    blind = (
+        ShadowJudge(Caster(scene, are_true), Attention(scene, sees=False))
+        .examine(scene)
+        .judged.scores
+    )
     assert seeing[OURS]["rmse"] == seeing[OURS]["rmse_inside_true_maps"] == 0
     assert blind[OURS]["rmse_inside_true_maps"] == 0
     assert blind[OURS]["rmse_inside"] == blind["unchanged"]["rmse_inside"] > 20
@@ -147,7 +161,7 @@ def test_the_true_shadow_is_where_a_channel_differs_by_more_than_twelve() -> Non
     plain, shaded = np.full((2, 3, 3), 100, np.uint8), np.full((2, 3, 3), 100, np.uint8)
     shaded[0, 0, 1], shaded[0, 1, 2], shaded[1, 2] = 88, 87, 140
     expected = [[False, True, False], [False, False, True]]
-    np.testing.assert_array_equal(true_shadow(plain, shaded), expected)
+    np.testing.assert_array_equal(shadow_mask(plain, shaded), expected)
 
 
 def test_without_attention_only_the_true_maps_are_scored_and_the_reports_say_so(
@@ -166,7 +180,11 @@ def test_without_attention_only_the_true_maps_are_scored_and_the_reports_say_so(
 
 def test_attention_is_scored_over_both_maps(scene: ShadowScene) -> None:
     means = [np.ones((8, 8), np.float32), np.zeros((8, 8), np.float32)]
-    judged = AttentionJudge(Attention(scene, sees=True), means, load_params().evaluate).judge(scene)
+    judged = (
+        AttentionJudge(Attention(scene, sees=True), means, load_params().evaluate)
+        .examine(scene)
+        .judged
+    )
     assert [judged.scores[OURS][f"jaccard_{name}"] for name in MAPS] == [1, 1]
     occluders = read_soft_mask(scene.robject)
     shadows = read_soft_mask(scene.rshadow)
@@ -201,3 +219,29 @@ def test_scores_are_of_the_picture_as_it_is_stored(
     expected = np.sqrt(np.mean((before - after)[changed] ** 2))
     judged = scored["shadow"].judged[0]
     assert judged.scores["unchanged"]["rmse_inside"] == pytest.approx(expected, abs=0.5)
+
+
+@pytest.fixture
+def squeezenet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Untrained weights where a download would leave the published ones."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (tmp_path / "hub/checkpoints").mkdir(parents=True)
+    torch.manual_seed(0)
+    state = squeezenet1_1(weights=None).state_dict()
+    torch.save(state, tmp_path / "hub/checkpoints/squeezenet1_1-b8a52dc0.pth")
+
+
+@pytest.mark.usefixtures("squeezenet")
+@pytest.mark.parametrize("network", ["car_removal", "shadow"])
+def test_the_perceptual_distance_is_one_more_score_where_it_is_wanted(
+    network: str, world: World
+) -> None:
+    how = world.params.evaluate.model_copy(update={"lpips": "squeeze"})
+    params = world.params.model_copy(update={"evaluate": how})
+    world.models("shadow_attention")
+    judged = evaluator(network)(network, world.models(network) / "best.pt", params).judged
+    table = score_table(judged, KINDS[network])
+    assert all(float(str(row["lpips"])) > 0 for row in table)
+    metrics = summarise(judged)
+    assert float(str(metrics["lpips"])) > 0
+    assert summarised(KINDS[network], metrics)[-1].startswith("lpips")

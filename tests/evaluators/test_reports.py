@@ -16,15 +16,17 @@ from pipeline.checkpoint import load_weights
 from pipeline.errors import PipelineError, UsageError
 from pipeline.evaluation import KINDS
 from pipeline.evaluators import EVALUATORS
-from pipeline.evaluators.reports import draw_progress
 from pipeline.images import read_picture
 from pipeline.published import PUBLISHED
+from pipeline.reporting.about import ABOUT
+from pipeline.reporting.files import draw_progress
 from pipeline.sheets import notice
 from pipeline.stages import evaluate, report
 from tests.evaluators.conftest import World
 
 FILES = [
-    "examples.png", "history.csv", "metrics.json", "per_epoch.csv", "progress.png", "scores.csv",
+    "confusion.csv", "examples.png", "groups.csv", "history.csv", "metrics.json", "model_card.md",
+    "per_epoch.csv", "pr_curve.csv", "progress.png", "scores.csv", "worst.png",
 ]  # fmt: skip
 
 
@@ -39,7 +41,7 @@ def metrics_of(network: str) -> dict[str, object]:
 
 
 def test_every_trained_network_can_be_scored_and_put_beside_what_was_published() -> None:
-    assert set(EVALUATORS) == set(KINDS) == set(PUBLISHED)
+    assert set(EVALUATORS) == set(KINDS) == set(PUBLISHED) == set(ABOUT)
 
 
 @pytest.mark.parametrize("network", ["car_mask", "central_person"])
@@ -54,6 +56,16 @@ def test_the_reports_of_a_network_agree_with_each_other(network: str, world: Wor
         assert metrics[metric] == pytest.approx(scores[metric].mean(), abs=2e-6)
     for name, baseline in metrics["baseline"].items():  # type: ignore[attr-defined]
         assert baseline["jaccard"] == pytest.approx(scores[f"jaccard_{name}"].mean(), abs=2e-6)
+    confusion = pd.read_csv(f"reports/{network}/confusion.csv").set_index(["actual", "predicted"])
+    tp, fn = (confusion.pixels["inside", found] for found in ("inside", "outside"))
+    fp = confusion.pixels["outside", "inside"]
+    assert metrics["iou"] == pytest.approx(tp / max(1, tp + fn + fp), abs=2e-6)
+    curve = pd.read_csv(f"reports/{network}/pr_curve.csv")
+    assert curve.recall.is_monotonic_decreasing
+    assert curve.recall[0] == 1
+    groups = pd.read_csv(f"reports/{network}/groups.csv")
+    for _, grouping in groups.groupby("grouping"):
+        assert grouping.pictures.sum() <= len(scores)
     history = Path("reports", network, "history.csv").read_bytes()
     assert history == (models / "history.csv").read_bytes()
 
@@ -81,7 +93,7 @@ def test_the_scores_go_to_a_run_of_these_weights(world: World) -> None:
     assert runs[0].data.metrics["test_jaccard"] == metrics_of("car_mask")["jaccard"]
     assert "versus_grabcut_jaccard" in runs[0].data.metrics
     logged = {file.path for file in client.list_artifacts(runs[0].info.run_id)}
-    assert logged == set(FILES)
+    assert logged == {*FILES, "environment_evaluated.txt", "model"}
 
 
 def test_progress_shows_sheets_evenly_over_the_epochs(world: World) -> None:
@@ -116,7 +128,9 @@ def test_a_skipped_network_leaves_tables_of_nothing_and_says_why(
     scores = Path("reports", network, "scores.csv").read_text()
     assert scores == ",".join(KINDS[network].columns) + "\n"
     assert Path("reports", network, "history.csv").read_text().startswith("epoch,lr,")
-    for name in ("examples.png", "progress.png"):
+    card = Path("reports", network, "model_card.md").read_text()
+    assert "Skipped, there are no weights: there is no such folder" in card
+    for name in ("examples.png", "progress.png", "worst.png"):
         assert (read_picture(Path("reports", network, name)) < 200).any()
     assert f"evaluate@{network}: skipped, there is no such folder" in caplog.messages
     assert len(runs_of(world)) == runs
@@ -126,6 +140,7 @@ def test_a_skipped_network_leaves_tables_of_nothing_and_says_why(
     assert (row["network"], row["metric"]) == (network, "skipped")
     assert row["source"] == "there is no such folder"
     assert pd.isna(row["value"])
+    assert "Skipped: there is no such folder" in Path("reports/index.html").read_text()
     (models / "skipped.json").unlink()
     models.rmdir()
     if kept.exists():
@@ -148,63 +163,6 @@ def test_without_weights_the_way_to_them_is_named(world: World) -> None:
     with pytest.raises(PipelineError, match=r"`dvc repro train@person_bce_dice` makes it"):
         evaluate.evaluate("person_bce_dice")
     assert not Path("reports/person_bce_dice/metrics.json").exists()
-
-
-def write_scored(network: str, scores: dict[str, list[float]], metrics: dict[str, object]) -> None:
-    folder = Path("reports", network)
-    folder.mkdir(parents=True)
-    pd.DataFrame(scores).to_csv(folder / "scores.csv", index=False)
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-
-
-def test_the_summary_takes_the_strongest_baseline_whichever_way_is_better() -> None:
-    kind = KINDS["car_removal"]
-    values = {name: [1.0, 3.0] for name in kind.scores}
-    weak, strong, told = (dict.fromkeys(kind.scores, value) for value in (10.0, 20.0, 30.0))
-    baselines = {"unchanged": weak, "other": strong, "opencv_inpainting": told}
-    metrics = {**dict.fromkeys(kind.scores, 2.0), "baseline": baselines}
-    write_scored("car_removal", values, metrics)
-    shadow = KINDS["shadow"]
-    values = {name: [4.0, float("nan"), 6.0] for name in shadow.scores}
-    errors = dict.fromkeys(kind.scores, 9.0)
-    means = {**dict.fromkeys(shadow.scores, 5.0), "rmse_inside": None}
-    write_scored("shadow", values, {**means, "baseline": {"unchanged": errors}})
-    report.main()
-    summary = pd.read_csv("reports/summary.csv").set_index(["network", "metric"])
-    removal = summary.loc["car_removal"]
-    assert list(removal.index) == list(kind.summarised)
-    assert set(removal.baseline_name) == {"other"}
-    assert removal.baseline["psnr_inside"] == 20
-    assert removal.informed["psnr_inside"] == 30
-    assert set(removal.informed_name) == {"opencv_inpainting"}
-    assert removal.better.to_dict() == {
-        "psnr": "higher", "ssim": "higher", "rmse": "lower", "psnr_inside": "higher",
-        "rmse_inside": "lower",
-    }  # fmt: skip
-    shadows = summary.loc["shadow"]
-    assert list(shadows.index) == [*kind.summarised, "rmse_true_maps", "rmse_inside_true_maps"]
-    assert shadows.baseline["rmse_inside_true_maps"] == 9
-    assert shadows.informed.isna().all()
-    assert pd.isna(shadows.value["rmse_inside"])
-    assert 4 <= shadows.low["psnr"] <= 5 <= shadows.high["psnr"] <= 6
-    assert shadows.reference.isna().all()
-    assert shadows.source.str.startswith("none published").all()
-
-
-def test_the_summary_of_persons_stands_beside_the_published_scores() -> None:
-    kind = KINDS["central_person"]
-    values = {name: [0.5, 0.7] for name in kind.scores}
-    baseline = {"grabcut": dict.fromkeys(kind.scores, 0.1)}
-    metrics = {**dict.fromkeys(kind.scores, 0.6), "baseline": baseline}
-    write_scored("central_person", values, metrics)
-    report.main()
-    summary = pd.read_csv("reports/summary.csv").set_index("metric")
-    assert list(summary.columns[:7]) == [
-        "network", "value", "low", "high", "baseline", "reference", "source",
-    ]  # fmt: skip
-    assert summary.reference["jaccard"] == 0.865928
-    assert summary.reference.drop("jaccard").isna().all()
-    assert "chosen on these very pictures" in summary.source["jaccard"]
 
 
 def test_scoring_starts_without_what_only_training_needs() -> None:

@@ -1,17 +1,15 @@
-"""Scores equal scikit-learn's and scikit-image's, but for the declared rules on what is empty."""
+"""Scores equal scikit-learn's, but for the declared rules on what is empty."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-import skimage.metrics
 import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from pipeline.images import RGB
 from pipeline.metrics.masks import (
     Counts,
     boundary_f_score,
@@ -20,8 +18,7 @@ from pipeline.metrics.masks import (
     pooled_scores,
     total,
 )
-from pipeline.metrics.pictures import BEST_PSNR, picture_scores, psnr, rmse, ssim
-from pipeline.metrics.statistics import bootstrap_interval, mean_scores
+from pipeline.metrics.statistics import mean_scores
 
 Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
@@ -103,7 +100,6 @@ def test_pooled_iou_is_not_the_mean_over_pictures() -> None:
 
 def test_nothing_counted_sums_to_nothing() -> None:
     assert total([]) == Counts(0, 0, 0, 0)
-    assert mean_scores([]) == {}
 
 
 @pytest.mark.parametrize("other", [np.uint8, np.float32, np.int64])
@@ -117,40 +113,6 @@ def test_a_mask_that_is_not_bool_is_refused(other: type) -> None:
 def test_masks_of_two_shapes_are_refused_by_their_shapes() -> None:
     with pytest.raises(ValueError, match=r"\(4, 5\) and \(5, 4\)"):
         confusion_counts(LEFT, LEFT.T)
-
-
-@given(arrays(np.float64, st.integers(1, 40), elements=st.floats(0, 1)), st.floats(0.5, 0.99))
-def test_an_interval_stays_within_what_was_measured(
-    values: NDArray[np.float64], level: float
-) -> None:
-    low, high = bootstrap_interval(values, level, resamples=100, seed=1)
-    assert values.min() - 1e-9 <= low <= high <= values.max() + 1e-9
-
-
-def test_an_interval_holds_the_mean_and_narrows_with_more_pictures_and_a_lower_level() -> None:
-    values = np.random.default_rng(3).uniform(0, 1, 400)
-    low, high = bootstrap_interval(values, 0.95, 1000, seed=0)
-    few_low, few_high = bootstrap_interval(values[:25], 0.95, 1000, seed=0)
-    half_low, half_high = bootstrap_interval(values, 0.5, 1000, seed=0)
-    assert low < values.mean() < high
-    assert few_low < values[:25].mean() < few_high
-    assert high - low < (few_high - few_low) / 2
-    assert low < half_low < half_high < high
-
-
-def test_an_interval_is_as_wide_on_both_sides_as_the_standard_error_says() -> None:
-    values = np.random.default_rng(11).uniform(0, 1, 400)
-    low, high = bootstrap_interval(values, 0.95, 5000, seed=0)
-    expected = 1.96 * values.std() / np.sqrt(len(values))
-    assert values.mean() - low == pytest.approx(expected, rel=0.06)
-    assert high - values.mean() == pytest.approx(expected, rel=0.06)
-
-
-def test_the_seed_alone_decides_the_interval() -> None:
-    values = np.random.default_rng(5).uniform(0, 1, 30)
-    first = bootstrap_interval(values, 0.95, 200, seed=7)
-    assert bootstrap_interval(values, 0.95, 200, seed=7) == first
-    assert bootstrap_interval(values, 0.95, 200, seed=8) != first
 
 
 def test_a_picture_without_pixels_divides_by_nothing() -> None:
@@ -222,115 +184,3 @@ def test_the_boundary_score_refuses_what_are_no_two_masks_of_one_picture() -> No
         boundary_f_score(LEFT, LEFT.T)
     with pytest.raises(ValueError, match="must be bool"):
         boundary_f_score(LEFT, LEFT.astype(np.uint8))  # type: ignore[arg-type]
-
-
-Pictures = tuple[RGB, RGB]
-
-
-def noisy(height: int, width: int, noise: int, seed: int = 0) -> Pictures:
-    """A picture with structure, and the same with noise."""
-    rng = np.random.default_rng(seed)
-    rows, columns = np.mgrid[:height, :width]
-    waves = 128 + 90 * np.sin(rows / 5)[..., None] * np.cos(columns[..., None] / (3, 5, 8))
-    truth = waves.astype(np.uint8)
-    ours = truth + rng.integers(-noise, noise + 1, truth.shape)
-    return np.clip(ours, 0, 255).astype(np.uint8), truth
-
-
-@pytest.mark.parametrize("size", [(11, 11), (11, 40), (37, 64), (128, 96)])
-@pytest.mark.parametrize("noise", [1, 12, 200])
-def test_scores_of_pictures_are_those_of_scikit_image(size: tuple[int, int], noise: int) -> None:
-    ours, truth = noisy(*size, noise)
-    theirs = skimage.metrics.structural_similarity(
-        truth, ours, channel_axis=2, data_range=255, gaussian_weights=True, sigma=1.5,
-        use_sample_covariance=False,
-    )  # fmt: skip
-    assert ssim(ours, truth) == pytest.approx(theirs, abs=1e-9)
-    expected = skimage.metrics.peak_signal_noise_ratio(truth, ours, data_range=255)
-    assert psnr(ours, truth) == pytest.approx(expected, abs=1e-9)
-    squared = skimage.metrics.mean_squared_error(truth, ours)
-    assert rmse(ours, truth) == pytest.approx(np.sqrt(squared), abs=1e-9)
-
-
-def test_similarity_inside_a_mask_is_the_mean_of_scikit_images_map_there() -> None:
-    ours, truth = noisy(40, 50, 25)
-    inside = np.zeros((40, 50), bool)
-    inside[:7, 20:50] = True  # at the frame too, where windows are mirrored
-    _, similarity = skimage.metrics.structural_similarity(
-        truth, ours, channel_axis=2, data_range=255, gaussian_weights=True, sigma=1.5,
-        use_sample_covariance=False, full=True,
-    )  # fmt: skip
-    assert ssim(ours, truth, inside) == pytest.approx(similarity[inside].mean(), abs=1e-9)
-
-
-def test_an_error_of_three_levels_in_one_of_three_channels_is_the_root_of_three() -> None:
-    truth = np.zeros((12, 12, 3), np.uint8)
-    ours = truth.copy()
-    ours[..., 1] = 3
-    assert rmse(ours, truth) == pytest.approx(3**0.5)
-    assert psnr(ours, truth) == pytest.approx(20 * np.log10(255 / 3**0.5))
-
-
-def test_inside_a_mask_only_its_pixels_count() -> None:
-    ours, truth = noisy(30, 30, 0)
-    inside = np.zeros((30, 30), bool)
-    inside[10:20, 5:15] = True
-    spoilt = np.where(inside[..., None], 255 - ours, ours)
-    assert rmse(spoilt, truth, ~inside) == 0
-    assert rmse(spoilt, truth, inside) > rmse(spoilt, truth) > 0
-    assert psnr(spoilt, truth, inside) < psnr(spoilt, truth)
-    assert ssim(spoilt, truth, inside) < ssim(spoilt, truth) < 1
-    everywhere = np.ones((30, 30), bool)
-    assert rmse(spoilt, truth, everywhere) == rmse(spoilt, truth)
-
-
-def test_less_noise_scores_better() -> None:
-    by_noise = [picture_scores(*noisy(40, 40, noise), np.ones((40, 40), bool)) for noise in (2, 20)]
-    for name in ("psnr", "ssim", "psnr_inside"):
-        assert by_noise[0][name] > by_noise[1][name]
-    for name in ("rmse", "rmse_inside"):
-        assert by_noise[0][name] < by_noise[1][name]
-
-
-def test_equal_pictures_score_best_with_numbers_that_json_can_hold() -> None:
-    _, truth = noisy(20, 20, 0)
-    scores = picture_scores(truth, truth, np.eye(20, dtype=bool))
-    assert scores == {
-        "psnr": BEST_PSNR, "ssim": pytest.approx(1), "rmse": 0,
-        "psnr_inside": BEST_PSNR, "rmse_inside": 0,
-    }  # fmt: skip
-
-
-def test_a_picture_of_another_world_scores_worst() -> None:
-    black, white = np.zeros((12, 12, 3), np.uint8), np.full((12, 12, 3), 255, np.uint8)
-    assert rmse(black, white) == 255
-    assert psnr(black, white) == 0
-    assert ssim(black, white) == pytest.approx(0, abs=1e-3)
-
-
-def test_inside_nothing_nothing_is_measured_and_the_mean_leaves_it_out() -> None:
-    ours, truth = noisy(20, 20, 5)
-    nothing, something = np.zeros((20, 20), bool), np.eye(20, dtype=bool)
-    scores = picture_scores(ours, truth, nothing)
-    assert np.isnan([scores["psnr_inside"], scores["rmse_inside"]]).all()
-    assert np.isnan(ssim(ours, truth, nothing))
-    assert not np.isnan([scores["psnr"], scores["ssim"], scores["rmse"]]).any()
-    other = picture_scores(ours, truth, something)
-    assert mean_scores([scores, other])["rmse_inside"] == other["rmse_inside"]
-    assert np.isnan(mean_scores([scores, scores])["rmse_inside"])
-
-
-def test_what_are_no_two_pictures_of_one_size_is_refused() -> None:
-    ours, truth = noisy(20, 30, 5)
-    with pytest.raises(ValueError, match=r"\(20, 30, 3\) and \(30, 20, 3\)"):
-        rmse(ours, truth.transpose(1, 0, 2))
-    with pytest.raises(ValueError, match=r"must be H×W×3 uint8, got float64 \(20, 30, 3\)"):
-        psnr(ours / 255, truth)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"must be H×W×3 uint8, got uint8 \(20, 30\)"):
-        ssim(ours, truth[..., 0])
-    with pytest.raises(ValueError, match=r"must be bool \(20, 30\), got bool \(30, 20\)"):
-        rmse(ours, truth, np.zeros((30, 20), bool))
-    with pytest.raises(ValueError, match=r"must be bool \(20, 30\), got uint8 \(20, 30\)"):
-        rmse(ours, truth, np.zeros((20, 30), np.uint8))  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"11×11 pixels or more, got 10×30; enlarge"):
-        ssim(ours[:10], truth[:10])

@@ -161,6 +161,16 @@ def test_an_interrupt_that_python_swallows_is_heeded(run: Run, tmp_path: Path) -
     assert ResumeState(tmp_path).epochs_done == 2
 
 
+def test_after_a_failure_ctrl_c_is_python_s_own_again(run: Run, tmp_path: Path) -> None:
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(Stop):
+            run("person_se", tmp_path, stopped_in(1))
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 @pytest.mark.parametrize("epoch", [1, 2, EPOCHS])
 def test_whenever_it_is_interrupted(run: Run, person: Trained, tmp_path: Path, epoch: int) -> None:
     with pytest.raises(Stop):

@@ -27,7 +27,7 @@ from torch.utils.data import Dataset
 
 from pipeline.datasets.kept import Kept
 from pipeline.datasets.pairs.pasting import draw_car, paste_over, shrunk
-from pipeline.datasets.pairs.scenes import SceneFiles
+from pipeline.datasets.pairs.scenes import SceneFile, SceneFiles
 from pipeline.datasets.pairs.weather.effects import Effects, draw_effects
 from pipeline.errors import BadPicture
 from pipeline.images import RGB, RGBA, Mask, read_no_larger, read_rgba
@@ -177,13 +177,21 @@ class CarPairs(Dataset[Pair]):
         Raises:
             BadPicture: A file cannot be used.
         """
-        epoch, place = divmod(index, len(self))
-        rng = np.random.default_rng((self.seed, epoch, place))
-        cutout = self.files.cutouts[rng.integers(len(self.files.cutouts))]
-        background = self.files.backgrounds[place % len(self.files.backgrounds)]
+        cutout, background, rng = self._draw(index)
         return compose(
             self._backgrounds(background.file), self._cutouts(cutout.file), rng, self.how
         )
+
+    def made_from(self, index: int) -> tuple[SceneFile, SceneFile]:
+        """The cutout and the background of a pair."""
+        cutout, background, _ = self._draw(index)
+        return cutout, background
+
+    def _draw(self, index: int) -> tuple[SceneFile, SceneFile, Generator]:
+        epoch, place = divmod(index, len(self))
+        rng = np.random.default_rng((self.seed, epoch, place))
+        cutout = self.files.cutouts[rng.integers(len(self.files.cutouts))]
+        return cutout, self.files.backgrounds[place % len(self.files.backgrounds)], rng
 
 
 def to_pair(composite: Composite) -> Pair:

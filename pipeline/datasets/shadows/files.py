@@ -14,9 +14,6 @@ from pipeline.paths import read_table
 WHITE = 128
 """Level from which on a pixel of a mask is inside: those of Shadow-AR are not black and white."""
 
-DARKER = 12
-"""Levels by which a scene with and without its shadow differ, in any channel, where it has one."""
-
 
 class ShadowScene(NamedTuple):
     """One quintuple: a row of the split, with the files where they lie.

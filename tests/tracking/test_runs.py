@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import shutil
+import platform
+import re
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,23 +15,20 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from pipeline import tracking
+from pipeline.tracking import Contender, Restored, TrainedOn, tracker
+
+DATA = TrainedOn(Path("data/person_split/split.csv"), "da7a" * 16)
+PAST = Restored({"git_revision": "abc"}, {"lr": 1}, [{"epoch": 1.0, "loss": 0.5}], DATA)
 
 
-@pytest.fixture
-def client(tmp_path: Path, migrated_store: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    """A store at the root of a repository of its own."""
-    shutil.copy(migrated_store, tmp_path / "mlflow.db")
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    return MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
-
-
-def runs(client: MlflowClient, experiment: str = tracking.EXPERIMENT) -> list[Run]:
+def runs(client: MlflowClient, experiment: str = tracker.EXPERIMENT) -> list[Run]:
     found = client.get_experiment_by_name(experiment)
     return client.search_runs([found.experiment_id]) if found else []
 
 
 def trained(resumed: str | None = None, weights: str = "f00d") -> str | None:
-    with tracking.training_run("net", {"lr": 1e-5, "a.b": 2}, {"stage": "x"}, resumed) as run:
+    params = {"lr": 1e-5, "a.b": 2}
+    with tracking.training_run("net", params, {"stage": "x"}, DATA, resumed) as run:
         run.metrics({"epoch": 1, "loss": 0.5})
         run.metrics({"epoch": 2, "loss": 0.25})
         run.tags({tracking.WEIGHTS_TAG: weights})
@@ -51,7 +51,7 @@ def test_a_training_leaves_one_finished_run(client: MlflowClient) -> None:
 def test_a_broken_training_says_how_it_ended(
     client: MlflowClient, raised: type[BaseException], status: str
 ) -> None:
-    with pytest.raises(raised), tracking.training_run("net", {}, {}, None):
+    with pytest.raises(raised), tracking.training_run("net", {}, {}, DATA, None):
         raise raised
     assert runs(client)[0].info.status == status
 
@@ -67,39 +67,67 @@ def test_a_resume_into_a_store_that_lost_the_run_opens_another(client: MlflowCli
     assert runs(client)[0].data.params["lr"] == "1e-05"
 
 
-def test_scores_go_to_the_newest_run_of_the_weights(client: MlflowClient, tmp_path: Path) -> None:
+def test_scores_go_to_the_newest_run_of_the_weights(
+    client: MlflowClient, contender: Contender, tmp_path: Path
+) -> None:
     trained(weights="other")
-    older, newer = trained(), trained()
+    older, newer = (trained(weights=contender.weights_sha256) for _ in range(2))
     report = tmp_path / "scores.csv"
     report.write_text("a,b\n")
-    tracking.add_evaluation(
-        "net", "f00d", {"test_x": 0.5}, [report], lambda: tracking.Restored({}, {}, [])
-    )
+    tracking.add_evaluation(contender, {"test_x": 0.5}, [report], PAST)
     scored = {run.info.run_id for run in runs(client) if "test_x" in run.data.metrics}
     assert scored == {newer} != {older}
-    assert [file.path for file in client.list_artifacts(newer or "")] == ["scores.csv"]
+    files = {file.path for file in client.list_artifacts(newer or "")}
+    assert files == {"scores.csv", "environment.txt", "environment_evaluated.txt", "model"}
     assert (tmp_path / "mlartifacts").is_dir()
 
 
 def test_weights_nobody_knows_get_a_run_that_says_so(
-    client: MlflowClient, caplog: pytest.LogCaptureFixture
+    client: MlflowClient, contender: Contender, caplog: pytest.LogCaptureFixture
 ) -> None:
-    history = [{"epoch": 1.0, "loss": 0.5}]
     with caplog.at_level(logging.INFO):
-        past = tracking.Restored({"git_revision": "abc"}, {"lr": 1}, history)
-        tracking.add_evaluation("net", "f00d", {"test_x": 1.0}, [], lambda: past)
+        tracking.add_evaluation(contender, {"test_x": 1.0}, [], PAST)
     (run,) = runs(client)
     assert run.data.tags["restored"] == "true"
     assert run.data.tags["git_revision"] == "abc", "of the training, not of today"
+    assert run.data.tags["data_sha256"] == DATA.sha256
     assert run.data.params == {"lr": "1"}
     assert run.data.metrics == {"loss": 0.5, "test_x": 1.0}
+    assert run.inputs.dataset_inputs[0].dataset.name == "person_split"
     assert run.info.status == "FINISHED"
     assert "knows no run of these weights" in caplog.text
 
 
+def test_a_run_names_the_data_that_it_is_of(client: MlflowClient) -> None:
+    trained()
+    (run,) = runs(client)
+    assert run.data.tags["data_sha256"] == DATA.sha256
+    (named,) = run.inputs.dataset_inputs
+    assert named.dataset.name == "person_split"
+    assert DATA.sha256.startswith(named.dataset.digest)
+    assert json.loads(named.dataset.source) == {"uri": "data/person_split/split.csv"}
+    assert {tag.key: tag.value for tag in named.tags} == {"mlflow.data.context": "training"}
+
+
+def test_a_run_holds_what_is_installed_and_no_name_of_the_machine(
+    client: MlflowClient, tmp_path: Path
+) -> None:
+    run_id = trained()
+    text = Path(
+        client.download_artifacts(run_id or "", "environment.txt", str(tmp_path))
+    ).read_text()
+    lines = text.splitlines()
+    for line in (f"python: {platform.python_version()}", f"torch=={version('torch')}"):
+        assert line in lines
+    assert "processor: " in text
+    assert "://" not in text
+    assert platform.node() not in re.findall(r"[\w.-]+", text)
+    assert str(Path.home()) not in text
+
+
 def test_data_stages_have_an_experiment_of_their_own(client: MlflowClient) -> None:
     tracking.log_data("split", {"seed": 1}, {"train": 3})
-    (run,) = runs(client, tracking.DATA_EXPERIMENT)
+    (run,) = runs(client, tracker.DATA_EXPERIMENT)
     assert run.data.metrics == {"train": 3.0}
     assert not runs(client)
 

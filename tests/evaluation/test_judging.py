@@ -9,18 +9,18 @@ from math import nan
 import numpy as np
 import pytest
 
-from pipeline.evaluation import (
-    KINDS,
-    MAPS,
-    OURS,
+from pipeline.evaluation import KINDS, MAPS, OURS, PICTURE_SCORES
+from pipeline.evaluation.judging import (
     Judged,
+    confusion_table,
     judge_masks,
     judge_pictures,
     representative,
     score_table,
     summarise,
+    worst_first,
 )
-from pipeline.metrics.masks import Counts, confusion_counts, jaccard_score, mask_scores
+from pipeline.metrics.masks import Counts, confusion_counts, jaccard_score
 from pipeline.published import PUBLISHED
 
 TRUTH = np.zeros((4, 10), bool)
@@ -98,8 +98,8 @@ def test_the_table_has_a_row_per_picture_with_the_columns_of_the_report(
 ) -> None:
     table = score_table(judged, PERSONS)
     columns = [
-        "picture", "group", "jaccard", "f1", "accuracy", "precision", "recall",
-        "jaccard_grabcut", "jaccard_mean_mask",
+        "picture", "group", "jaccard", "f1", "accuracy", "precision", "recall", "boundary_f",
+        "jaccard_grabcut", "jaccard_mean_mask", "size", "position", "brightness",
     ]  # fmt: skip
     assert PERSONS.columns == columns
     assert [list(row) for row in table] == [columns, columns]
@@ -113,16 +113,14 @@ def test_the_table_has_a_row_per_picture_with_the_columns_of_the_report(
 def test_the_table_of_pictures_begins_with_the_columns_of_the_report(cars: list[Judged]) -> None:
     table = score_table(cars, REMOVAL)
     columns = [
-        "picture", "group", "psnr", "ssim", "rmse", "psnr_inside", "rmse_inside",
-        "psnr_inside_unchanged", "psnr_inside_opencv_inpainting",
+        "picture", "group", *PICTURE_SCORES, "psnr_inside_unchanged",
+        "psnr_inside_opencv_inpainting", "size", "position", "brightness", "make", "weather",
     ]  # fmt: skip
     assert REMOVAL.columns == list(table[0]) == columns
     assert np.isnan(float(str(table[0]["rmse_inside"])))
     assert table[1]["rmse_inside"] == 3
-    assert SHADOW.columns[2:12] == [
-        *REMOVAL.columns[2:7],
-        *(f"{name}_true_maps" for name in REMOVAL.columns[2:7]),
-    ]
+    both = (*PICTURE_SCORES, "ber", "ber_inside", "ber_outside")
+    assert SHADOW.columns[2:26] == [*both, *(f"{name}_true_maps" for name in both)]
 
 
 def test_the_summary_holds_means_over_pictures_pooled_scores_and_baselines(
@@ -138,12 +136,12 @@ def test_the_summary_holds_means_over_pictures_pooled_scores_and_baselines(
     assert isinstance(baseline, dict)
     assert list(baseline) == ["grabcut", "mean_mask"]
     assert baseline["mean_mask"]["jaccard"] == pytest.approx((0.8 + 0.5) / 2)
-    assert set(baseline["mean_mask"]) == {*mask_scores(Counts(1, 1, 1, 1)), "iou", "miou"}
+    assert set(baseline["mean_mask"]) == {*PERSONS.scores, "iou", "miou"}
 
 
 def test_the_summary_agrees_with_the_table(judged: list[Judged]) -> None:
     table, summary = score_table(judged, PERSONS), summarise(judged)
-    for metric in mask_scores(Counts(1, 1, 1, 1)):
+    for metric in PERSONS.scores:
         mean = np.mean([float(str(row[metric])) for row in table])
         assert summary[metric] == pytest.approx(mean, abs=2e-6)
 
@@ -220,3 +218,29 @@ def test_what_the_summary_holds_of_a_network_is_measured(network: str) -> None:
     assert kind.main in kind.summarised
     assert set(PUBLISHED[network].scores) <= set(kind.summarised)
     assert PUBLISHED[network].source
+
+
+def test_the_worst_come_first_and_no_more_than_asked() -> None:
+    chosen = worst_first(with_jaccards(range(0, 100, 5)), PERSONS, 3)
+    assert [one.scores[OURS]["jaccard"] for _, one in chosen] == [0.0, 0.05, 0.1]
+    assert chosen[0][0] == "rank 20 of 20: p00, Jaccard 0.000"
+    assert len(worst_first(with_jaccards([1, 2]), PERSONS, 20)) == 2
+
+
+def test_confusion_holds_every_pixel_once(judged: list[Judged]) -> None:
+    rows = confusion_table(judged)
+    assert [(row["actual"], row["predicted"], row["pixels"]) for row in rows] == [
+        ("inside", "inside", 24), ("inside", "outside", 16),
+        ("outside", "inside", 0), ("outside", "outside", 40),
+    ]  # fmt: skip
+    assert [row["share"] for row in rows] == [0.6, 0.4, 0.0, 1.0]
+
+
+def test_pictures_have_no_confusion(cars: list[Judged]) -> None:
+    assert confusion_table(cars) == []
+
+
+def test_a_further_baseline_gets_a_column_of_its_own(judged: list[Judged]) -> None:
+    more = judged[0]._replace(scores={**judged[0].scores, "deeplabv3": {"jaccard": 0.9}})
+    (row,) = score_table([more], PERSONS)
+    assert row["jaccard_deeplabv3"] == 0.9

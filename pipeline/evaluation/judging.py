@@ -2,99 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isnan
 from typing import NamedTuple
 
+import numpy as np
+
+from pipeline.evaluation import OURS, TRUE_MAPS, Kind
 from pipeline.images import RGB, Mask
+from pipeline.metrics.curves import Levels
 from pipeline.metrics.masks import (
     Counts,
+    boundary_f_score,
     confusion_counts,
     jaccard_score,
     mask_scores,
     pooled_scores,
     total,
-)
+)  # fmt: skip
 from pipeline.metrics.pictures import picture_scores
 from pipeline.metrics.statistics import mean_scores
 from pipeline.sheets import evenly
-
-OURS = "prediction"
-TRUE_MAPS = "_true_maps"
-"""Ends the name of a score of the shadow network when it is shown the true occluders."""
-
-
-class Kind(NamedTuple):
-    """How networks that give the same kind of thing are scored.
-
-    Attributes:
-        scores: The network's columns in `scores.csv`.
-        summarised: Those of them that the summary over all networks holds.
-        main: The score that ranks pictures and tells the strongest baseline.
-        title: How `main` is written for people.
-        higher_is_better: Of `main`.
-        baselines: Their names; `scores.csv` ends with the main score of each.
-        informed: Those of them that are told what the network has to find out. They are a
-            landmark: the network has to beat the others.
-    """
-
-    scores: tuple[str, ...]
-    summarised: tuple[str, ...]
-    main: str
-    title: str
-    higher_is_better: bool
-    baselines: tuple[str, ...]
-    informed: tuple[str, ...] = ()
-
-    @property
-    def columns(self) -> list[str]:
-        """Of `scores.csv`."""
-        return ["picture", "group", *self.scores, *map(self.versus, self.baselines)]
-
-    def versus(self, baseline: str) -> str:
-        """Column of the main score of a baseline."""
-        return f"{self.main}_{baseline}"
-
-    def strongest(
-        self, scores: Mapping[str, Mapping[str, float]], informed: bool = False
-    ) -> str | None:
-        """The baseline with the best main score, of their means by name; None if there is none.
-
-        Args:
-            scores: Of every baseline.
-            informed: Take one of those that are told more than the network, or one of the others.
-        """
-        names = [name for name in scores if (name in self.informed) == informed]
-        best = max if self.higher_is_better else min
-        return best(names, key=lambda name: scores[name][self.main], default=None)
-
-
-MASK_SCORES = ("jaccard", "f1", "accuracy", "precision", "recall")
-MAPS = ("occluders", "shadows")
-PICTURE_SCORES = ("psnr", "ssim", "rmse", "psnr_inside", "rmse_inside")
-
-_masks = Kind(MASK_SCORES, MASK_SCORES, "jaccard", "Jaccard", True, ("grabcut", "mean_mask"))
-_maps = _masks._replace(scores=(*MASK_SCORES, *(f"jaccard_{name}" for name in MAPS)))
-_removal = Kind(
-    PICTURE_SCORES, PICTURE_SCORES, "psnr_inside", "PSNR inside", True,
-    ("unchanged", "opencv_inpainting"), informed=("opencv_inpainting",),
-)  # fmt: skip
-_shadow = Kind(
-    (*PICTURE_SCORES, *(f"{name}{TRUE_MAPS}" for name in PICTURE_SCORES)),
-    (*PICTURE_SCORES, f"rmse{TRUE_MAPS}", f"rmse_inside{TRUE_MAPS}"),
-    "rmse_inside", "RMSE inside", False, ("unchanged",),
-)  # fmt: skip
-
-KINDS = {
-    "car_removal": _removal,
-    "person_se": _masks,
-    "person_bce_dice": _masks,
-    "central_person": _masks,
-    "shadow_attention": _maps,
-    "shadow": _shadow,
-    "car_mask": _masks,
-}
-"""By trained network."""
 
 
 class Judged(NamedTuple):
@@ -105,12 +33,16 @@ class Judged(NamedTuple):
         group: Where it comes from.
         scores: By method; OURS is the network. What cannot be measured is not a number.
         counts: Of masks, also by method.
+        traits: What else is known of it.
+        levels: Of the network's map of probability, where it gives one.
     """
 
     picture: str
     group: str
     scores: Mapping[str, Mapping[str, float]]
     counts: Mapping[str, Counts] = {}
+    traits: Mapping[str, float | str] = {}
+    levels: Levels | None = None
 
     def rank(self, kind: Kind) -> float:
         """The network's main score; with the true maps where it has no other."""
@@ -124,15 +56,24 @@ def judge_masks(
 ) -> Judged:
     """Score each method's mask against the truth; all H×W of one size.
 
-    With `parts` each is a stack P×H×W: the scores are those of the stack as one mask, and each
-    part has a Jaccard of its own.
+    With `parts` each is a stack P×H×W: the scores are those of the stack as one mask (its boundary
+    F is the mean over the parts), and each part has a Jaccard of its own.
     """
     counts = {method: confusion_counts(mask, truth) for method, mask in masks.items()}
     scores = {
-        method: mask_scores(counts[method]) | _jaccard_of_parts(mask, truth, parts)
+        method: mask_scores(counts[method])
+        | {"boundary_f": _boundary_f(mask, truth)}
+        | _jaccard_of_parts(mask, truth, parts)
         for method, mask in masks.items()
     }
     return Judged(picture, group, scores, counts)
+
+
+def _boundary_f(mask: Mask, truth: Mask) -> float:
+    """Of a stack the mean over its parts."""
+    if truth.ndim == 2:
+        return boundary_f_score(mask, truth)
+    return float(np.mean([boundary_f_score(*both) for both in zip(mask, truth, strict=True)]))
 
 
 def _jaccard_of_parts(masks: Mask, truths: Mask, parts: Sequence[str]) -> dict[str, float]:
@@ -143,11 +84,40 @@ def _jaccard_of_parts(masks: Mask, truths: Mask, parts: Sequence[str]) -> dict[s
 
 
 def judge_pictures(
-    picture: str, group: str, results: Mapping[str, RGB], truth: RGB, inside: Mask
+    picture: str,
+    group: str,
+    results: Mapping[str, RGB],
+    truth: RGB,
+    inside: Mask,
+    lpips: Callable[[RGB, RGB], float] | None = None,
 ) -> Judged:
-    """Score each method's picture against the truth, as a whole and inside a mask."""
+    """Score each method's picture against the truth, as a whole, inside a mask and outside.
+
+    With `lpips`, a distance of two pictures, each has that as well.
+    """
     scores = {method: picture_scores(one, truth, inside) for method, one in results.items()}
+    if lpips:
+        for method, one in results.items():
+            scores[method]["lpips"] = lpips(one, truth)
     return Judged(picture, group, scores)
+
+
+def confusion_table(judged: Sequence[Judged]) -> list[dict[str, object]]:
+    """Rows of `confusion.csv`: the pixels of all pictures, and their share of those truly alike."""
+    if not any(one.counts for one in judged):
+        return []
+    tp, fp, fn, tn = total(one.counts[OURS] for one in judged)
+    cells = (("inside", "inside", tp, tp + fn), ("inside", "outside", fn, tp + fn),
+             ("outside", "inside", fp, fp + tn), ("outside", "outside", tn, fp + tn))  # fmt: skip
+    return [
+        {
+            "actual": actual,
+            "predicted": predicted,
+            "pixels": pixels,
+            "share": round(pixels / of, 6) if of else 0.0,
+        }
+        for actual, predicted, pixels, of in cells
+    ]
 
 
 def score_table(judged: Sequence[Judged], kind: Kind) -> list[dict[str, object]]:
@@ -157,10 +127,16 @@ def score_table(judged: Sequence[Judged], kind: Kind) -> list[dict[str, object]]
             "picture": one.picture,
             "group": one.group,
             **_rounded(one.scores[OURS]),
-            **_rounded({kind.versus(name): one.scores[name][kind.main] for name in kind.baselines}),
+            **_rounded({kind.versus(name): one.scores[name][kind.main] for name in rivals(one)}),
+            **{name: one.traits.get(name, "") for name in kind.traits},
         }
         for one in judged
     ]
+
+
+def rivals(judged: Judged) -> list[str]:
+    """The baselines that a picture was judged with."""
+    return [method for method in judged.scores if method != OURS]
 
 
 def summarise(judged: Sequence[Judged]) -> dict[str, object]:
@@ -187,9 +163,7 @@ def representative(
 
     Pictures in which the main score cannot be measured are left out.
     """
-    better = -1 if kind.higher_is_better else 1
-    measured = [one for one in judged if not isnan(one.rank(kind))]
-    ranked = sorted(measured, key=lambda one: (better * one.rank(kind), one.picture))
+    ranked = ranking(judged, kind)
     places = evenly(range(len(ranked)), spread)
     worst_places = [place for place in reversed(range(len(ranked))) if place not in places][:worst]
     captions = [
@@ -197,6 +171,20 @@ def representative(
         *((place, f"among the worst, rank {place + 1}") for place in worst_places),
     ]
     return [(_caption(text, ranked[place], kind), ranked[place]) for place, text in captions]
+
+
+def worst_first(judged: Sequence[Judged], kind: Kind, count: int) -> list[tuple[str, Judged]]:
+    """The worst pictures of all with their captions, the very worst first."""
+    ranked = ranking(judged, kind)
+    last = list(enumerate(ranked, 1))[::-1][:count]
+    return [(_caption(f"rank {rank} of {len(ranked)}", one, kind), one) for rank, one in last]
+
+
+def ranking(judged: Sequence[Judged], kind: Kind) -> list[Judged]:
+    """From best to worst by the main score, without those in which it cannot be measured."""
+    better = -1 if kind.higher_is_better else 1
+    measured = [one for one in judged if not isnan(one.rank(kind))]
+    return sorted(measured, key=lambda one: (better * one.rank(kind), one.picture))
 
 
 def _caption(text: str, one: Judged, kind: Kind) -> str:

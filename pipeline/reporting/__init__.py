@@ -1,0 +1,1 @@
+"""From scores to what people read: tables, model cards, and one page over all networks."""
