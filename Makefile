@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test test-long test-all lint format bench ui lock
+.PHONY: help install repro test coverage test-long test-all lint format bench ui lock
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,7 +25,10 @@ $(INSTALLED): requirements.txt pyproject.toml
 repro: $(INSTALLED) ## run the pipeline with params.yaml (what is up to date stays)
 	$(BIN)/dvc repro
 
-test: $(INSTALLED) ## run the tests, with coverage, in two processes (WORKERS=2)
+test: $(INSTALLED) ## run the tests in two processes (WORKERS=2)
+	$(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile
+
+coverage: $(INSTALLED) ## the same with coverage, which takes half as long again
 	$(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 test-long: $(INSTALLED) ## run the long tests: kills, experiments, a real browser

@@ -16,7 +16,7 @@ from pipeline.sheets import Row, contact_sheet, evenly, show_mask
 from pipeline.workspace import write_file, write_whole
 
 SPREAD, WORST = 6, 20
-"""Rows of the sheet: so many from best to worst, then so many of the worst."""
+"""Rows of the sheet: so many from best to worst, then so many of the worst of the lower half."""
 
 
 def write_tables(out: Path, results: Sequence[Result], rejects: Sequence[Reject]) -> None:
@@ -88,7 +88,8 @@ def _examples(result: Result) -> list[tuple[str, str]]:
     ranked = sorted(result.pictures, key=lambda one: (-one.scores["jaccard"], one.name))
     places = list(range(len(ranked)))
     spread = evenly(places, SPREAD)
-    worst = [place for place in reversed(places) if place not in spread][:WORST]
+    lower_half = places[len(places) // 2 :]
+    worst = [place for place in reversed(lower_half) if place not in spread][:WORST]
     captions = [(place, f"rank {place + 1} of {len(ranked)}") for place in spread]
     captions += [(place, f"among the worst, rank {place + 1}") for place in worst]
     return [

@@ -23,7 +23,7 @@ from pipeline.sources.progress import Meter
 from pipeline.workspace import code_hash, file_hash
 
 CODE = (
-    "cutouts", "images.py", "inference", "matting.py", "metrics.py", "networks",
+    "cutouts", "images.py", "inference", "matting.py", "metrics/masks.py", "networks",
     "sections/cutouts.py",
 )  # fmt: skip
 """What decides a record; with its parameters and the segmenter's weights the key of a store."""

@@ -16,15 +16,13 @@ from pipeline.evaluation.judging import judge_pictures
 from pipeline.evaluators.scoring import Distance, Examined, Scored, perceptual, score, skip_reason
 from pipeline.evaluators.shadow_attention import SPLIT, true_maps
 from pipeline.images import RGB, Mask, read_picture
-from pipeline.inference.shadows import AttentionPredictor, ShadowCaster
+from pipeline.inference.shadows import FOUND, AttentionPredictor, ShadowCaster
 from pipeline.metrics.shadows import balanced_errors, shadow_mask
 from pipeline.params import Params
 from pipeline.paths import MODELS
 from pipeline.sheets import show_object
 
 ATTENTION = "shadow_attention"
-FOUND = 0.5
-"""What the shadow network takes for found, of the attention's maps."""
 
 
 class ShadowJudge:

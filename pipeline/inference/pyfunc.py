@@ -19,13 +19,13 @@ from pipeline.images import RGB, Mask
 from pipeline.inference.instances import CentralPersonPredictor
 from pipeline.inference.masks import MaskPredictor
 from pipeline.inference.removal import CarRemover
-from pipeline.inference.shadows import AttentionPredictor, ShadowCaster
+from pipeline.inference.shadows import FOUND, AttentionPredictor, ShadowCaster
 
 WEIGHTS = "best.pt"
 ATTENTION = "shadow_attention/best.pt"
 """What `shadow` looks around with."""
-INSIDE, FOUND = 128, 0.5
-"""From where on a level is the inserted object, and what attention says of a pixel counts."""
+INSIDE = 128
+"""From where on a level is the inserted object."""
 
 Predict = Callable[[NDArray[np.uint8]], NDArray[Any]]
 

@@ -13,6 +13,9 @@ from torch import Tensor
 from pipeline.images import RGB, Mask, resize_mask, resize_probability
 from pipeline.inference.load import Predictor, to_batch
 
+FOUND = 0.5
+"""From where on what `AttentionPredictor` says of a pixel counts as found."""
+
 
 class AttentionMaps(NamedTuple):
     """How likely each pixel is an object that casts a shadow, or such a shadow; H×W in [0, 1]."""
@@ -65,7 +68,7 @@ class ShadowCaster(Predictor):
             picture: H×W×3, any size, with the inserted object but without its shadow.
             inserted: H×W, the object.
             occluders: H×W, the objects that cast shadows already, such as those maps of
-                `AttentionPredictor` from 0.5 on.
+                `AttentionPredictor` from `FOUND` on.
             shadows: H×W, their shadows.
 
         Raises:

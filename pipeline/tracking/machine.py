@@ -87,10 +87,10 @@ class Load:
     @classmethod
     def of_run(cls, run_id: str) -> Load | None:
         """Begin to measure for a run; None on a machine that cannot be measured."""
-        from mlflow.system_metrics import system_metrics_monitor as mlflows
-
         logging.getLogger("mlflow.system_metrics").setLevel(logging.ERROR)
         try:
+            from mlflow.system_metrics import system_metrics_monitor as mlflows
+
             make: Any = mlflows.SystemMetricsMonitor  # untyped
             return cls(make(run_id, tracking_uri=tracking_uri()))
         except Exception as problem:  # noqa: BLE001 - drivers raise what they like

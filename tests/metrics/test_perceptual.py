@@ -124,7 +124,7 @@ def test_weights_that_cannot_be_had_cost_one_line_that_says_what_to_do(
         PerceptualDistance()
     text = str(raised.value)
     assert text.startswith(f"pretrained weights of alexnet could not be fetched from {gone}")
-    assert text.endswith("or leave LPIPS out")
+    assert text.endswith("or set evaluate.lpips: none")
     assert len(text.splitlines()) == 1
 
 

@@ -13,7 +13,7 @@ from mlflow.tracking import MlflowClient
 
 from pipeline.evaluation import KINDS
 from pipeline.recipes import RECIPES, recipe
-from pipeline.stages.evaluate import SPLITS
+from pipeline.reporting.tracked import SPLITS
 from pipeline.tracking import Contender, Restored, TrainedOn, add_evaluation, registry
 from pipeline.tracking.registry import Place, winner
 
