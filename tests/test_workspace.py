@@ -179,7 +179,7 @@ def copied(workdir: Path) -> ModuleType:
     (package / "losses").mkdir(parents=True)
     (package / "losses" / "dice.py").write_text("one = 1")
     (package / "losses" / "notes.md").write_text("not code")
-    (package / "metrics.py").write_text("two = 2")
+    (package / "images.py").write_text("two = 2")
     shutil.copy(str(workspace.__file__), package / "workspace.py")
     spec = importlib.util.spec_from_file_location("copied_workspace", package / "workspace.py")
     assert spec is not None
@@ -214,7 +214,7 @@ def test_the_code_hash_changes_with_every_python_file_it_covers(
     copied: ModuleType, workdir: Path
 ) -> None:
     def now() -> str:
-        text: str = copied.code_hash("losses", "metrics.py")
+        text: str = copied.code_hash("losses", "images.py")
         return text
 
     losses, seen = workdir / "package" / "losses", [now()]
@@ -222,7 +222,7 @@ def test_the_code_hash_changes_with_every_python_file_it_covers(
         lambda: (losses / "dice.py").write_text("one = 2"),
         lambda: (losses / "dice.py").rename(losses / "jaccard.py"),
         lambda: (losses / "new.py").write_text(""),
-        lambda: (workdir / "package" / "metrics.py").write_text("two = 3"),
+        lambda: (workdir / "package" / "images.py").write_text("two = 3"),
     ):
         change()
         seen.append(now())
@@ -236,17 +236,17 @@ def test_the_code_hash_ignores_what_is_not_code_or_not_covered(
     (workdir / "package" / "losses" / "notes.md").write_text("other notes")
     (workdir / "package" / "losses" / "__pycache__").mkdir()
     (workdir / "package" / "losses" / "__pycache__" / "dice.pyc").write_bytes(b"x")
-    (workdir / "package" / "metrics.py").write_text("two = 3")
+    (workdir / "package" / "images.py").write_text("two = 3")
     assert copied.code_hash("losses") == before
 
 
 def test_the_code_hash_does_not_depend_on_where_it_is_asked(
     workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = code_hash("losses", "metrics.py")
+    before = code_hash("losses", "images.py")
     monkeypatch.chdir("/")
-    assert code_hash("losses", "metrics.py") == before
-    assert code_hash("metrics.py", "losses") == before
+    assert code_hash("losses", "images.py") == before
+    assert code_hash("images.py", "losses") == before
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -118,11 +119,23 @@ class HeedInterrupt(Callback):
     def __init__(self) -> None:
         self.came = False
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Note every Ctrl-C in the block.
+
+        Around the whole of `fit`: Lightning puts the handlers it found back after a failure, when
+        callbacks have had their last word.
+        """
         in_main = threading.current_thread() is threading.main_thread()
         # Another handler belongs to another; a job under nohup must ignore Ctrl-C.
-        if in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, self._note)
+        if not in_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+        signal.signal(signal.SIGINT, self._note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.came = True
@@ -137,15 +150,3 @@ class HeedInterrupt(Callback):
     def _heed(self) -> None:
         if self.came:
             raise KeyboardInterrupt
-
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        self._stand_down()
-
-    def on_exception(
-        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
-    ) -> None:
-        self._stand_down()  # Lightning tears nothing down after an exception
-
-    def _stand_down(self) -> None:
-        if signal.getsignal(signal.SIGINT) == self._note:
-            signal.signal(signal.SIGINT, signal.default_int_handler)

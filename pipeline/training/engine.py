@@ -85,9 +85,10 @@ def fit(
         recipe, datasets, batch_size=batch_size, seed=seed, epoch=done, workers=how.workers
     )
     previews = Previews(datasets.validation, how.preview_every, resume.previews, on_preview)
+    interrupt = HeedInterrupt()
     trainer = _trainer(
         recipe, how, epochs, resume,
-        [SeedEachEpoch(seed), HeedInterrupt(), History(recipe.name, on_epoch),
+        [SeedEachEpoch(seed), interrupt, History(recipe.name, on_epoch),
          *([previews] if how.preview_every else [])],
     )  # fmt: skip
     if how.channels_last:  # convolutions over such weights are faster (`make bench`)
@@ -100,7 +101,7 @@ def fit(
     if done:
         log.info("%s: goes on after epoch %d of %d", recipe.name, done, epochs)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), interrupt.listening():
             for message in QUIET:
                 warnings.filterwarnings("ignore", message=message)
             trainer.fit(

@@ -13,7 +13,7 @@ from tests.end_to_end.conftest import Repository
 from tests.miniature import NETWORKS
 
 MASK_SCORES = ["jaccard", "f1", "accuracy", "precision", "recall"]
-PICTURE_SCORES = ["psnr", "ssim", "rmse", "psnr_inside", "rmse_inside"]
+PICTURE_SCORES = ["psnr", "ssim", "rmse", "psnr_inside", "ssim_inside"]
 STAGES = [
     "check_params", "demo_world", "scrape@backgrounds", "scrape@cars", "frames", "archives",
     "backgrounds", "coco_annotations", "coco_split", "coco_pictures", "fetch@people",
@@ -89,8 +89,9 @@ def test_one_mlflow_run_holds_parameters_curves_scores_and_reports(finished: Rep
     assert [m.step for m in client.get_metric_history(run.info.run_id, "val_loss")] == [1, 2]
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert files == {
-        "environment.txt", "environment_evaluated.txt", "epoch_0002.png", "examples.png",
-        "history.csv", "metrics.json", "model", "per_epoch.csv", "progress.png", "scores.csv",
+        "confusion.csv", "environment.txt", "environment_evaluated.txt", "epoch_0002.png",
+        "examples.png", "groups.csv", "history.csv", "metrics.json", "model", "model_card.md",
+        "per_epoch.csv", "pr_curve.csv", "progress.png", "scores.csv", "worst.png",
     }  # fmt: skip
     assert run.data.tags["network"] == "person_se"
     assert run.data.tags["git_revision"].startswith(
