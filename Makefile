@@ -50,7 +50,7 @@ bench: $(INSTALLED) ## measure ratios, print them and write reports/bench.csv
 	$(BIN)/python -m tests.benchmarks
 
 ui: $(INSTALLED) ## MLflow UI of the local store, at http://127.0.0.1:5000
-	$(BIN)/mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}
+	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db
 
 lock: $(INSTALLED) ## pin the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

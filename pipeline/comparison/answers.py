@@ -74,10 +74,12 @@ def read_answer(folder: Path, name: str, truth: Mask, threshold: float) -> Answe
 
 
 def _levels(file: Path) -> NDArray[np.float32]:
-    """H×W in [0, 1]."""
+    """H×W in [0, 1]: of a cutout its alpha, of anything opaque its grey levels."""
     try:
         levels = read_rgba(file)[..., 3]
     except BadPicture:
+        levels = np.full(1, 255)
+    if levels.min() == 255:
         levels = np.asarray(open_picture(file).convert("L"))
     return np.divide(levels, 255, dtype=np.float32)
 

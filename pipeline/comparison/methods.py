@@ -26,7 +26,13 @@ NETWORKS: Mapping[Category, tuple[str, ...]] = {
 """Ours that give one mask, by what they find."""
 
 PUBLISHED: Mapping[Category, tuple[str, ...]] = {
-    "person": ("deeplabv3", "maskrcnn_centre", "maskrcnn_top_score", "maskrcnn"),
+    "person": (
+        "deeplabv3",
+        "maskrcnn_centre",
+        "maskrcnn_top_score",
+        "maskrcnn_largest_box",
+        "maskrcnn",
+    ),
     "car": ("deeplabv3", "maskrcnn"),
 }
 """Keys of `inference.off_the_shelf.OFF_THE_SHELF` that make sense."""
@@ -89,15 +95,16 @@ def trained(weights: Path) -> Predict:
     Raises:
         PipelineError: Weights or card are missing or damaged, or of a network that gives no mask.
     """
+    from pipeline.checkpoint import load_weights
     from pipeline.inference.instances import CentralPersonPredictor
     from pipeline.inference.masks import MaskPredictor
 
-    predictor = MaskPredictor(weights)
-    if predictor.name == "central_person":
+    network = load_weights(weights)[1].network
+    if not any(network in names for names in NETWORKS.values()):
+        raise PipelineError(f"{weights}: holds {network}, which gives no mask")
+    if network == "central_person":
         return CentralPersonPredictor(weights).probability
-    if not any(predictor.name in names for names in NETWORKS.values()):
-        raise PipelineError(f"{weights}: holds {predictor.name}, which gives no mask")
-    return predictor.probability
+    return MaskPredictor(weights).probability
 
 
 def off_the_shelf(name: str, category: Category) -> Predict:
@@ -108,7 +115,7 @@ def off_the_shelf(name: str, category: Category) -> Predict:
     """
     from pipeline.inference.off_the_shelf import OFF_THE_SHELF
 
-    return OFF_THE_SHELF[name](category).probability
+    return OFF_THE_SHELF[name](category, device="cpu").probability  # where ours run, too
 
 
 def grabcut() -> Predict:

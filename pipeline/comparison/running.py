@@ -40,6 +40,15 @@ def run_alone(method: Method, cases: Sequence[Case], folder: Path, threshold: fl
             raise PipelineError(
                 "its process was killed; is there memory enough, or are pictures too large?"
             ) from None
+        except PipelineError:
+            raise
+        except Exception as problem:
+            # Whatever one method dies of, the others are done: it is listed as failed.
+            raise PipelineError(f"{type(problem).__name__}: {_first_line(problem)}") from problem
+
+
+def _first_line(problem: Exception) -> str:
+    return (str(problem).strip().splitlines() or ["no reason given"])[0]
 
 
 def run(method: Method, cases: Sequence[Case], folder: Path, threshold: float) -> None:
@@ -69,4 +78,5 @@ def peak_megabytes() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
     # Linux counts into ru_maxrss what the parent had when it started this process.
     lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-    return int(lines["VmHWM"].split()[0]) / 1024
+    # Some kernels in a sandbox do not tell it.
+    return int(lines["VmHWM"].split()[0]) / 1024 if "VmHWM" in lines else float("nan")

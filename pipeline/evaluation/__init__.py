@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 OURS = "prediction"
@@ -42,6 +42,20 @@ class Kind(NamedTuple):
         """Of `scores.csv`."""
         versus = map(self.versus, self.baselines)
         return ["picture", "group", *self.scores, *versus, *self.traits]
+
+    def ranked_by(self, measured: Callable[[str], bool]) -> str:
+        """`main`, or the same with the true maps where it could be measured in no picture.
+
+        Args:
+            measured: Whether a score could be, in any picture.
+        """
+        with_true_maps = f"{self.main}{TRUE_MAPS}"
+        instead = with_true_maps in self.scores and measured(with_true_maps)
+        return with_true_maps if instead and not measured(self.main) else self.main
+
+    def title_of(self, score: str) -> str:
+        """How one of `ranked_by` is written for people."""
+        return f"{self.title} with true maps" if score.endswith(TRUE_MAPS) else self.title
 
     def versus(self, baseline: str) -> str:
         """Column of the main score of a baseline."""

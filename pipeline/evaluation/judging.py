@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isnan
+from math import isnan, nan
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.evaluation import OURS, TRUE_MAPS, Kind
+from pipeline.evaluation import OURS, Kind
 from pipeline.images import RGB, Mask
 from pipeline.metrics.curves import Levels
 from pipeline.metrics.masks import (
@@ -43,12 +43,6 @@ class Judged(NamedTuple):
     counts: Mapping[str, Counts] = {}
     traits: Mapping[str, float | str] = {}
     levels: Levels | None = None
-
-    def rank(self, kind: Kind) -> float:
-        """The network's main score; with the true maps where it has no other."""
-        ours = self.scores[OURS]
-        value = ours[kind.main]
-        return ours.get(f"{kind.main}{TRUE_MAPS}", value) if isnan(value) else value
 
 
 def judge_masks(
@@ -163,32 +157,44 @@ def representative(
 
     Pictures in which the main score cannot be measured are left out.
     """
-    ranked = ranking(judged, kind)
+    score, ranked = ranking(judged, kind)
     places = evenly(range(len(ranked)), spread)
     worst_places = [place for place in reversed(range(len(ranked))) if place not in places][:worst]
     captions = [
         *((place, f"rank {place + 1} of {len(ranked)}") for place in places),
         *((place, f"among the worst, rank {place + 1}") for place in worst_places),
     ]
-    return [(_caption(text, ranked[place], kind), ranked[place]) for place, text in captions]
+    return [(_caption(text, ranked[place], kind, score), ranked[place]) for place, text in captions]
 
 
 def worst_first(judged: Sequence[Judged], kind: Kind, count: int) -> list[tuple[str, Judged]]:
     """The worst pictures of all with their captions, the very worst first."""
-    ranked = ranking(judged, kind)
+    score, ranked = ranking(judged, kind)
     last = list(enumerate(ranked, 1))[::-1][:count]
-    return [(_caption(f"rank {rank} of {len(ranked)}", one, kind), one) for rank, one in last]
+    return [
+        (_caption(f"rank {rank} of {len(ranked)}", one, kind, score), one) for rank, one in last
+    ]
 
 
-def ranking(judged: Sequence[Judged], kind: Kind) -> list[Judged]:
-    """From best to worst by the main score, without those in which it cannot be measured."""
+def ranking(judged: Sequence[Judged], kind: Kind) -> tuple[str, list[Judged]]:
+    """The score that ranks the pictures, and they from best to worst.
+
+    It is one score for all of them (see `Kind.ranked_by`); pictures without it are left out.
+    """
+
+    def measured(score: str) -> list[Judged]:
+        return [one for one in judged if not isnan(one.scores[OURS].get(score, nan))]
+
+    score = kind.ranked_by(lambda name: bool(measured(name)))
     better = -1 if kind.higher_is_better else 1
-    measured = [one for one in judged if not isnan(one.rank(kind))]
-    return sorted(measured, key=lambda one: (better * one.rank(kind), one.picture))
+    ranked = sorted(
+        measured(score), key=lambda one: (better * one.scores[OURS][score], one.picture)
+    )
+    return score, ranked
 
 
-def _caption(text: str, one: Judged, kind: Kind) -> str:
-    return f"{text}: {one.picture}, {kind.title} {one.rank(kind):.3f}"
+def _caption(text: str, one: Judged, kind: Kind, score: str) -> str:
+    return f"{text}: {one.picture}, {kind.title_of(score)} {one.scores[OURS][score]:.3f}"
 
 
 def _summary(judged: Sequence[Judged], method: str) -> dict[str, float | None]:

@@ -22,7 +22,10 @@ def evaluate(network: str, weights: Path, params: Params) -> Scored:
         return read_central_pictures(SPLIT, pictures, part, REJECTS)
 
     cases = file_cases(read("test"), mean_of_files(read("train")))
-    others = off_the_shelf(params.evaluate, "person", "maskrcnn_centre", "maskrcnn_top_score")
+    others = off_the_shelf(
+        params.evaluate, "person",
+        "maskrcnn_centre", "maskrcnn_top_score", "maskrcnn_largest_box",
+    )  # fmt: skip
     return score(
         network, MaskJudge(CentralPersonPredictor(weights), params.evaluate, others), cases
     )

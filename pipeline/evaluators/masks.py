@@ -15,11 +15,19 @@ from pipeline.evaluation import OURS
 from pipeline.evaluation.groups import subject_traits
 from pipeline.evaluation.judging import judge_masks
 from pipeline.evaluators.scoring import Examined
-from pipeline.images import RGB, Mask, read_mask, read_picture, resize_probability
+from pipeline.images import (
+    RGB,
+    Mask,
+    read_mask,
+    read_picture,
+    resize_mask,
+    resize_picture,
+    resize_probability,
+)  # fmt: skip
 from pipeline.inference.choosing import Category
 from pipeline.metrics.curves import level_counts
 from pipeline.params import Evaluate
-from pipeline.sheets import show_mask
+from pipeline.sheets import TILE, show_mask
 
 GRID = 128
 """Side of the grid on which masks are averaged; a mean of many holds no finer detail."""
@@ -85,8 +93,13 @@ class MaskJudge:
             traits={**subject_traits(picture, truth), **case.traits},
             levels=level_counts(probability, truth),
         )
-        shown = [show_mask(picture, mask) for mask in [*masks.values(), truth]]
-        return Examined(judged, [picture, *shown])
+        # As small as sheets show it: drawing on whole photos would take gigabytes.
+        height, width = picture.shape[:2]
+        scale = min(1.0, TILE / max(height, width))
+        frame = max(1, round(height * scale)), max(1, round(width * scale))
+        small = resize_picture(picture, *frame)
+        shown = [show_mask(small, resize_mask(mask, *frame)) for mask in [*masks.values(), truth]]
+        return Examined(judged, [small, *shown])
 
     def _masks(
         self, case: MaskCase, picture: RGB, probability: NDArray[np.float32]

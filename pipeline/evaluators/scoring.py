@@ -90,7 +90,7 @@ def score(
     for case in track(cases, description=f"evaluate@{network}"):
         examined = judge.examine(case)
         judged.append(examined.judged)
-        # As small as the sheets show them: photos would fill the memory.
+        # As small as sheets show them; of a thousand pictures that is half a gigabyte still.
         drawn[case.name] = [tile(picture) for picture in examined.pictures]
 
     def sheet(chosen: Sequence[tuple[str, Judged]]) -> RGB:

@@ -16,7 +16,7 @@ Map = NDArray[np.float32]
 Category = Literal["car", "person"]
 """As both COCO and VOC name them."""
 
-Choice = Literal["centre", "score", "all"]
+Choice = Literal["centre", "score", "box", "all"]
 """Which instances make the mask, see `CHOOSERS`."""
 
 
@@ -55,6 +55,15 @@ def top_score(found: Instances) -> Map | None:
     return found.masks[int(np.argmax(found.scores))] if len(found.scores) else None
 
 
+def largest_box(found: Instances) -> Map | None:
+    """The instance with the largest box; the first of equals."""
+    if not len(found.boxes):
+        return None
+    sides = found.boxes[:, 2:] - found.boxes[:, :2]
+    best: Map = found.masks[int(np.argmax(sides.prod(axis=1)))]
+    return best
+
+
 def union(found: Instances) -> Map | None:
     """All of them: how likely each pixel belongs to the likeliest."""
     return found.masks.max(axis=0) if len(found.scores) else None
@@ -63,5 +72,6 @@ def union(found: Instances) -> Map | None:
 CHOOSERS: Mapping[Choice, Callable[[Instances], Map | None]] = {
     "centre": most_central,
     "score": top_score,
+    "box": largest_box,
     "all": union,
 }

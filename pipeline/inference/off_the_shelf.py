@@ -184,6 +184,7 @@ class OffTheShelfMaskRCNN:
 NAMES: Mapping[Choice, str] = {
     "centre": "maskrcnn_centre",
     "score": "maskrcnn_top_score",
+    "box": "maskrcnn_largest_box",
     "all": "maskrcnn",
 }
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from io import StringIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import pandas as pd
@@ -24,20 +25,27 @@ STYLE: dict[Any, Any] = {
 BINS = 20
 
 
-def losses(history: pd.DataFrame) -> str:
+class Chart(NamedTuple):
+    """A drawing and what it is, for those who do not see it."""
+
+    label: str
+    svg: str
+
+
+def losses(history: pd.DataFrame) -> Chart:
     """Loss of training and validation by epoch."""
 
     def draw(axes: Axes) -> None:
-        axes.plot(history.epoch, history.train_loss, color=FIRST, label="training")
-        axes.plot(history.epoch, history.val_loss, color=SECOND, label="validation")
+        axes.plot(history.epoch, history.train_loss, color=FIRST, marker=".", label="training")
+        axes.plot(history.epoch, history.val_loss, color=SECOND, marker=".", label="validation")
         axes.set(xlabel="epoch", title="loss")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend()
 
-    return _svg(draw)
+    return Chart("Loss of training and validation by epoch", _svg(draw))
 
 
-def score_by_epoch(history: pd.DataFrame, column: str, title: str) -> str:
+def score_by_epoch(history: pd.DataFrame, column: str, title: str) -> Chart:
     """A validation score by epoch."""
 
     def draw(axes: Axes) -> None:
@@ -45,10 +53,12 @@ def score_by_epoch(history: pd.DataFrame, column: str, title: str) -> str:
         axes.set(xlabel="epoch", title=f"{title}, validation")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
-    return _svg(draw)
+    return Chart(f"{title} of the validation part by epoch", _svg(draw))
 
 
-def histogram(values: Sequence[float], rival: Sequence[float], title: str, names: list[str]) -> str:
+def histogram(
+    values: Sequence[float], rival: Sequence[float], title: str, names: list[str]
+) -> Chart:
     """How many test pictures have which score, ours and a baseline's."""
 
     def draw(axes: Axes) -> None:
@@ -56,20 +66,28 @@ def histogram(values: Sequence[float], rival: Sequence[float], title: str, names
         axes.set(xlabel=title, title="test pictures by score")
         axes.legend()
 
-    return _svg(draw)
+    return Chart(f"Test pictures by {title}: {' and '.join(names)}", _svg(draw))
 
 
-def precision_recall(curve: pd.DataFrame) -> str:
-    """Precision over recall, pooled over the pixels of the test part."""
+def precision_recall(curve: pd.DataFrame, confusion: pd.DataFrame) -> Chart:
+    """Precision over recall, pooled over the pixels of the test part.
+
+    Args:
+        curve: `pr_curve.csv`.
+        confusion: `confusion.csv`: where on it the masks lie that were scored.
+    """
+    cells = confusion.set_index(["actual", "predicted"]).pixels
+    right = cells["inside", "inside"]
+    found, wanted = right + cells["outside", "inside"], right + cells["inside", "outside"]
 
     def draw(axes: Axes) -> None:
         axes.plot(curve.recall, curve.precision, color=FIRST)
-        middle = curve.iloc[(curve.threshold - 0.5).abs().argsort()[:1]]
-        axes.plot(middle.recall, middle.precision, "o", color=SECOND, label="threshold 0.5")
+        if found and wanted:
+            axes.plot([right / wanted], [right / found], "o", color=SECOND, label="as scored")
+            axes.legend()
         axes.set(xlabel="recall", title="precision", xlim=(0, 1.02), ylim=(0, 1.02))
-        axes.legend()
 
-    return _svg(draw)
+    return Chart("Precision over recall of all pixels", _svg(draw))
 
 
 def _svg(draw: Callable[[Axes], None]) -> str:
@@ -82,4 +100,5 @@ def _svg(draw: Callable[[Axes], None]) -> str:
     svg = svg[svg.index("<svg") :]
     for mark, colour in COLOURS.items():
         svg = svg.replace(mark, colour)
-    return svg
+    # Its groups are called figure_1, axes_1, … in every chart, and nothing points to them.
+    return re.sub(r'<g id="[A-Za-z0-9_.]+_\d+">', "<g>", svg)

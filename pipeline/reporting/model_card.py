@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.evaluation import KINDS, Kind
 from pipeline.params import Params, flatten
+from pipeline.paths import MODELS
 from pipeline.reporting.about import ABOUT
 from pipeline.reporting.templates import render
-from pipeline.sections.base import DEMO_ROOT
+from pipeline.sections.base import DEMO_ROOT, NOTHING
 
 if TYPE_CHECKING:  # loads torch
     from pipeline.checkpoint import Card
+
+
+ENOUGH = 5
+"""Pictures of a group that may be called the weakest."""
 
 
 def model_card(
@@ -33,6 +38,7 @@ def model_card(
         groups: Rows of `groups.csv`.
     """
     kind = KINDS[card.network]
+    section = card.params.get("networks", {}).get(card.network, {})
     return render(
         "model_card.md",
         card=card,
@@ -41,8 +47,22 @@ def model_card(
         metrics=metrics,
         rows=summary,
         weakest=weakest(groups, kind),
-        demo=params.root == DEMO_ROOT,
+        demo=only_drawn(card, params),
+        start=section,
         trained_with=flatten(card.params),
+    )
+
+
+def only_drawn(card: Card, params: Params) -> bool:
+    """Whether nothing but the embedded demo world has gone into the weights."""
+    flat = flatten(card.params)
+    inputs = [str(value) for key, value in flat.items() if key.startswith("inputs.")]
+    start = [value for key, value in flat.items() if key.endswith(".checkpoint")]
+    return (
+        params.uses_demo
+        and all(place == NOTHING or place.startswith(f"{DEMO_ROOT}/") for place in inputs)
+        and not any(value for key, value in flat.items() if key.endswith(".pretrained"))
+        and all(file == NOTHING or file.startswith(f"{MODELS}/") for file in start)
     )
 
 
@@ -52,10 +72,10 @@ def skipped_card(network: str, why: str) -> str:
 
 
 def weakest(groups: Iterable[Mapping[str, Any]], kind: Kind) -> list[Mapping[str, Any]]:
-    """Of each grouping the group with the worst mean, if it has any."""
+    """Of each grouping the group with the worst mean, of those with enough pictures."""
     by_grouping: dict[str, list[Mapping[str, Any]]] = {}
     for group in groups:
-        if not isnan(group["value"]):
+        if not isnan(group["value"]) and group["pictures"] >= ENOUGH:
             by_grouping.setdefault(group["grouping"], []).append(group)
     worst = min if kind.higher_is_better else max
     return [worst(some, key=lambda group: group["value"]) for some in by_grouping.values()]

@@ -16,18 +16,27 @@ from pipeline.images import read_picture
 from pipeline.reporting import charts
 from pipeline.reporting.about import ABOUT, About
 from pipeline.reporting.files import CARD, SHEETS
+from pipeline.reporting.summary import ranked
 from pipeline.reporting.templates import render
 from pipeline.workspace import write_whole
 
+Rows = list[dict[str, Any]]
 QUALITY = 80
 """Of sheets as WebP; the sheets themselves lie beside the page."""
 CAPTIONS = dict(
     zip(
         SHEETS,
-        ("From best to worst, and the worst", "The twenty worst", "How it learnt"),
+        ("From best to worst, and the worst", "The worst", "How it learnt"),
         strict=True,
     )
 )
+
+
+class Figure(NamedTuple):
+    """A chart inside the page."""
+
+    label: str
+    svg: Markup
 
 
 class Sheet(NamedTuple):
@@ -44,11 +53,12 @@ class Chapter(NamedTuple):
     about: About
     kind: Kind
     skipped: str | None
-    charts: list[Markup]
+    note: str | None
+    charts: list[Figure]
     sheets: list[Sheet]
-    scores: list[dict[str, Any]]
-    groups: list[dict[str, Any]]
-    confusion: list[dict[str, Any]]
+    scores: Rows
+    groups: Rows
+    confusion: Rows
     card: str
 
 
@@ -58,7 +68,7 @@ def write_page(reports: Path) -> None:
     networks = list(dict.fromkeys(row["network"] for row in summary))
     page = render(
         "page.html",
-        main=[row for row in summary if _is_main(row)],
+        main=[_main(summary, name) for name in networks],
         summary=summary,
         kinds=KINDS,
         chapters=[_chapter(reports / name) for name in networks],
@@ -67,8 +77,11 @@ def write_page(reports: Path) -> None:
     write_whole(reports / "index.html", page.encode())
 
 
-def _is_main(row: dict[str, Any]) -> bool:
-    return row["metric"] in ("skipped", KINDS[row["network"]].main)
+def _main(summary: Rows, network: str) -> dict[str, Any]:
+    """The row of the score that stands for a network, or that says why it was skipped."""
+    rows = [row for row in summary if row["network"] == network]
+    judged = [row for row in rows if row["verdict"] or row["metric"] == "skipped"]
+    return (judged or [row for row in rows if row["metric"] == KINDS[network].main])[0]
 
 
 def _chapter(folder: Path) -> Chapter:
@@ -76,7 +89,7 @@ def _chapter(folder: Path) -> Chapter:
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     skipped = metrics.get("skipped")
     return Chapter(
-        name, ABOUT[name], kind, skipped,
+        name, ABOUT[name], kind, skipped, metrics.get("attention"),
         charts=[] if skipped else _charts(folder, kind, metrics),
         sheets=[] if skipped else [_sheet(folder / file, CAPTIONS[file]) for file in SHEETS],
         scores=_rows(folder / "scores.csv"),
@@ -86,7 +99,7 @@ def _chapter(folder: Path) -> Chapter:
     )  # fmt: skip
 
 
-def _charts(folder: Path, kind: Kind, metrics: dict[str, Any]) -> list[Markup]:
+def _charts(folder: Path, kind: Kind, metrics: dict[str, Any]) -> list[Figure]:
     history = pd.read_csv(folder / "history.csv")
     scores = pd.read_csv(folder / "scores.csv")
     curve = pd.read_csv(folder / "pr_curve.csv")
@@ -95,17 +108,21 @@ def _charts(folder: Path, kind: Kind, metrics: dict[str, Any]) -> list[Markup]:
         drawn.append(charts.score_by_epoch(history, f"val_{kind.main}", kind.title))
     rival = kind.strongest(metrics["baseline"])
     if rival:
-        names = ["ours", rival.replace("_", " ")]
-        ours, theirs = scores[kind.main].dropna(), scores[kind.versus(rival)].dropna()
-        drawn.append(charts.histogram(list(ours), list(theirs), kind.title, names))
+        names, score = ["ours", rival.replace("_", " ")], ranked(scores, kind)
+        ours, theirs = scores[score].dropna(), scores[kind.versus(rival)].dropna()
+        title = kind.title_of(score)
+        drawn.append(charts.histogram(list(ours), list(theirs), title, names))
     if len(curve):
-        drawn.append(charts.precision_recall(curve))
-    return [Markup(svg) for svg in drawn]
+        confusion = pd.read_csv(folder / "confusion.csv")
+        drawn.append(charts.precision_recall(curve, confusion))
+    # The one text on the page that is not escaped: matplotlib's, which escapes what it writes.
+    return [Figure(chart.label, Markup(chart.svg)) for chart in drawn]
 
 
-def _rows(file: Path) -> list[dict[str, Any]]:
-    """What is empty in the file is None."""
-    table = pd.read_csv(file)
+def _rows(file: Path) -> Rows:
+    """What is empty in the file is None; names stay as they are, also 007 and NA."""
+    names = dict.fromkeys(("picture", "group", "make", "weather"), str)
+    table = pd.read_csv(file, dtype=names, keep_default_na=False, na_values=[""])
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from pipeline.evaluation import KINDS, TRUE_MAPS, Kind, higher_is_better
+from pipeline.evaluation import KINDS, OURS, TRUE_MAPS, Kind, higher_is_better
 from pipeline.evaluation.groups import group_pictures
 from pipeline.evaluation.judging import Judged, ranking, rivals
 from pipeline.metrics.statistics import bootstrap_interval, paired_comparison
@@ -26,7 +26,7 @@ out; `verdict` compares the main score with the baseline's, picture by picture."
 GROUP_COLUMNS = (
     "grouping", "group", "pictures", "metric", "value", "low", "high", "baseline", "from", "to",
 )  # fmt: skip
-"""Of `groups.csv`; `baseline` is the mean of the strongest one over all pictures."""
+"""Of `groups.csv`; `baseline` is the mean over the group of what is strongest over all pictures."""
 
 
 def summary_table(reports: Path, how: Report) -> pd.DataFrame:
@@ -51,6 +51,7 @@ def summary_rows(network: str, folder: Path, how: Report) -> list[dict[str, Any]
         return [{"network": network, "metric": "skipped", "source": metrics["skipped"]}]
     scores = pd.read_csv(folder / "scores.csv")
     kind, published = KINDS[network], PUBLISHED[network]
+    ranked_by = ranked(scores, kind)
     rival, informed = (kind.strongest(metrics["baseline"], told) for told in (False, True))
 
     def of(baseline: str | None, metric: str) -> float | None:
@@ -71,7 +72,7 @@ def summary_rows(network: str, folder: Path, how: Report) -> list[dict[str, Any]
             "informed": of(informed, metric),
             "informed_name": informed,
             "better": "higher" if higher_is_better(metric) else "lower",
-            "verdict": verdict(scores, kind, rival, how) if metric == kind.main else None,
+            "verdict": verdict(scores, kind, rival, how) if metric == ranked_by else None,
             "comparable": published.comparable,
         }
         for metric in summarised(kind, metrics)
@@ -83,30 +84,39 @@ def summarised(kind: Kind, metrics: dict[str, Any]) -> list[str]:
     return [*kind.summarised, *(name for name in metrics if name.startswith("lpips"))]
 
 
+def ranked(scores: pd.DataFrame, kind: Kind) -> str:
+    """The score that stands for the network, see `Kind.ranked_by`."""
+    return kind.ranked_by(lambda score: bool(scores[score].notna().any()))
+
+
 def verdict(scores: pd.DataFrame, kind: Kind, rival: str | None, how: Report) -> str | None:
     """In words, whether the network beats a baseline on the same pictures."""
+    ranked_by = ranked(scores, kind)
     if rival is None:
         return None
     compared = paired_comparison(
         np.asarray(scores[kind.versus(rival)], np.float64),
-        np.asarray(scores[kind.main], np.float64),
+        np.asarray(scores[ranked_by], np.float64),
         kind.higher_is_better, how.interval, how.resamples, seed=0,
     )  # fmt: skip
-    return compared.in_words(kind.title, rival.replace("_", " "), "the network")
+    return compared.in_words(kind.title_of(ranked_by), rival.replace("_", " "), "the network")
 
 
-def interval(values: Iterable[float], how: Report) -> dict[str, float]:
-    """`low` and `high` of the mean over the pictures in which it could be measured, if any."""
+def interval(values: Iterable[float], how: Report) -> dict[str, float | None]:
+    """`low` and `high` of the mean over the pictures in which it could be measured.
+
+    Of fewer than two nothing can be said.
+    """
     measured = np.asarray([value for value in values if not np.isnan(value)], np.float64)
-    if not measured.size:
-        return {}
+    if measured.size < 2:
+        return {"low": None, "high": None}
     low, high = bootstrap_interval(measured, how.interval, how.resamples, seed=0)
     return {"low": round(low, 6), "high": round(high, 6)}
 
 
 def group_rows(judged: Sequence[Judged], kind: Kind, how: Report) -> list[dict[str, Any]]:
     """The main score by what is known of the pictures; those it cannot be measured in are out."""
-    known = ranking(judged, kind)
+    score, known = ranking(judged, kind)
     rival = _strongest(known, kind)
     traits = [{name: one.traits.get(name, "") for name in kind.traits} for one in known]
     return [
@@ -114,8 +124,8 @@ def group_rows(judged: Sequence[Judged], kind: Kind, how: Report) -> list[dict[s
             "grouping": group.grouping,
             "group": group.name,
             "pictures": len(group.places),
-            "metric": kind.main,
-            "value": _mean(values := [known[place].rank(kind) for place in group.places]),
+            "metric": score,
+            "value": _mean(values := [known[place].scores[OURS][score] for place in group.places]),
             **interval(values, how),
             "baseline": _mean(known[place].scores[rival][kind.main] for place in group.places)
             if rival

@@ -41,8 +41,8 @@ def file_at(commit: str, file: str) -> str | None:
 def experiments(name: str) -> dict[str, str]:
     """DVC's experiments of a name: their commits by the commit that each started from."""
     # refs/exps/<2 digits>/<38 digits>/<name>; others, such as refs/exps/exec, are DVC's own.
-    listed = git("for-each-ref", "--format=%(objectname) %(refname)", f"refs/exps/*/*/{name}")
-    pairs = [line.split(" ") for line in (listed or "").splitlines()]
+    listed = git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps/*/*/*")
+    pairs = [line.split(" ") for line in (listed or "").splitlines() if line.endswith(f"/{name}")]
     return {"".join(reference.split("/")[2:4]): commit for commit, reference in pairs}
 
 

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import PipelineError, UsageError
 from pipeline.evaluation import KINDS
 from pipeline.params import PARAMS_FILE, flatten
 from pipeline.runs.git import commit_of, experiments, file_at, git
 
-DECIDES = ("dvc.yaml", "pipeline")
+DECIDES = ("dvc.yaml", "pipeline", "requirements.txt")
 """What decides scores, beside the parameters."""
 
 
@@ -116,7 +117,7 @@ def is_done(plan: Plan, network: str, seed: int) -> bool:
     commit = experiments(name).get(commit_of("HEAD") or "")
     if commit is None:
         return False
-    found = flatten(_yaml(file_at(commit, PARAMS_FILE.as_posix()) or ""))
+    found = flatten(_yaml(file_at(commit, PARAMS_FILE.as_posix()) or "") or {})
     others = [key for key in {**values, **found} if values.get(key) != found.get(key)]
     if others:
         key = others[0]
@@ -140,7 +141,7 @@ def wanted_params(plan: Plan, seed: int) -> dict[str, Any]:
     """
     if not Path("dvc.yaml").exists() or not PARAMS_FILE.exists():
         raise PipelineError("no dvc.yaml and params.yaml here: go to the root of the repository")
-    values = flatten(_yaml(PARAMS_FILE.read_text(encoding="utf-8")))
+    values = flatten(_yaml(PARAMS_FILE.read_text(encoding="utf-8")) or {})
     for key, value in {**plan.changes, "seed": str(seed)}.items():
         if key not in values:
             raise UsageError(f"-S {key}: no such parameter in {PARAMS_FILE}")
@@ -149,4 +150,8 @@ def wanted_params(plan: Plan, seed: int) -> dict[str, Any]:
 
 
 def _yaml(text: str) -> Any:
-    return YAML(typ="safe", pure=True).load(text)
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except YAMLError as problem:
+        line = str(problem).splitlines()[0]
+        raise UsageError(f"{text.splitlines()[0]:.60}: is no YAML ({line})") from None

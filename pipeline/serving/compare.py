@@ -51,7 +51,7 @@ def compare(
     chosen = methods.ours(network or [], methods.named_paths(weights or [], "--weights"), category)
     chosen += methods.published(category) if off_the_shelf else []
     chosen += [methods.classical()] if grabcut else []
-    _refuse_missing(chosen, tools)
+    _refuse_missing(chosen, tools, out)
     cases = find_cases(pictures, masks, split)
     folders, broken = _run(chosen, cases.good, out, threshold)
     results, unread = _judge(folders | tools, cases.good, threshold)
@@ -60,7 +60,7 @@ def compare(
         raise typer.Exit(1)
 
 
-def _refuse_missing(chosen: list[Method], tools: dict[str, Path]) -> None:
+def _refuse_missing(chosen: list[Method], tools: dict[str, Path], out: Path) -> None:
     names = [method.name for method in chosen] + list(tools)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -68,6 +68,8 @@ def _refuse_missing(chosen: list[Method], tools: dict[str, Path]) -> None:
     for name, folder in tools.items():
         if not folder.is_dir():
             raise UsageError(f"--masks {name}={folder}: no such folder")
+        if folder.resolve() in (out.resolve() / "masks" / one.name for one in chosen):
+            raise UsageError(f"--masks {name}={folder}: would be overwritten; give another --out")
     if not names:
         raise UsageError("nothing to compare: give --network, --weights, --masks or --grabcut")
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 MOST_SAMPLES = 10_000
 """A day of them: kept until the next epoch ends, when they are sent."""
-PATIENCE = 2.0
+PATIENCE = 5.0
 """Seconds that a measurement under way may hold up the end of a run."""
 
 

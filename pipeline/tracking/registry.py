@@ -7,7 +7,7 @@ part must not choose. Weights that were evaluated and are not the best stay in D
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from math import inf, isnan, nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -90,54 +90,60 @@ class Contender(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Of a version in the ranking; the newest has the highest number."""
+    """Of a version in the ranking: the greatest wins, of equals the earliest."""
 
-    number: int
-    data: str
     rank: float
+    later: int
+
+    @property
+    def number(self) -> int:
+        """Of the version."""
+        return -self.later
 
 
 @costs_a_warning
 def register(tracker: Tracker, contender: Contender) -> None:
-    """Make the weights a version of their network's model if they are the best on its newest data.
+    """Make the weights a version of their network's model if they are the best on their data.
 
     Weights that are a version already get their new test scores. In the end the alias is on the
-    best version, also where an earlier try broke off before that.
+    best version on these data, also where an earlier try broke off before that.
     """
     client, name = tracker.client, f"clearscene-{contender.network}"
     versions = client.search_model_versions(f"name='{name}'")
-    places = [_place(version, contender) for version in versions]
-    newest = max((one.number for one in places), default=0)
-    ours = Place(newest + 1, contender.card.data_sha256, contender.rank(contender.card.scores))
     known = next((v for v in versions if v.tags.get(WEIGHTS_TAG) == contender.weights_sha256), None)
+    ours = contender.rank(contender.card.scores)
     if known:
         _renew(client, known, contender)
-    elif winner([*places, ours]) is ours:
+    elif all(ours > one.rank for one in rivals(versions, contender)):
         if contender.attention is None and needs_attention(contender.card):
             log.info("%s: not registered, it needs shadow_attention, which was not trained", name)
             return
-        places.append(ours._replace(number=_create(tracker, name, contender)))
+        _create(tracker, name, contender)
+    # Asked again: making a version takes a while, and others may have made theirs.
+    places = rivals(client.search_model_versions(f"name='{name}'"), contender)
     if places:
-        client.set_registered_model_alias(name, BEST, str(winner(places).number))
+        client.set_registered_model_alias(name, BEST, str(max(places).number))
 
 
-def winner(places: Sequence[Place]) -> Place:
-    """The best on the data that came last, the earlier one of equals.
-
-    Data are as old as the first version that was trained on them: an evaluation of weights from
-    before they changed does not bring them back.
-    """
-    since = {one.data: one.number for one in sorted(places, reverse=True)}
-    newest = max(since, key=lambda data: since[data])
-    rivals = [one for one in places if one.data == newest]
-    return max(rivals, key=lambda one: (one.rank, -one.number))
+def rivals(versions: Iterable[ModelVersion], contender: Contender) -> list[Place]:
+    """The versions that were trained on the same data."""
+    data = contender.card.data_sha256
+    return [_place(one, contender) for one in versions if one.tags.get(DATA_TAG) == data]
 
 
 def _place(version: ModelVersion, contender: Contender) -> Place:
     """By the score that ranks today, which may be another than when it was registered."""
-    score = float(version.tags.get(contender.ranked_by, nan))
+    score = _number(version.tags.get(contender.ranked_by, ""))
     rank = contender.rank({contender.ranked_by: score})
-    return Place(int(version.version), version.tags.get(DATA_TAG, ""), rank)
+    return Place(rank, -int(version.version))
+
+
+def _number(text: str) -> float:
+    """What a tag says, which people may have edited."""
+    try:
+        return float(text)
+    except ValueError:
+        return nan
 
 
 def _renew(client: MlflowClient, version: ModelVersion, contender: Contender) -> None:
@@ -149,8 +155,8 @@ def _renew(client: MlflowClient, version: ModelVersion, contender: Contender) ->
         client.update_model_version(version.name, number, contender.text)
 
 
-def _create(tracker: Tracker, name: str, contender: Contender) -> int:
-    """Put the model into the run, and make it a version; give its number."""
+def _create(tracker: Tracker, name: str, contender: Contender) -> None:
+    """Put the model into the run, and make it a version."""
     client, run_id = tracker.client, tracker.open_run()
     with TemporaryDirectory() as folder:
         save_pyfunc(Path(folder, FOLDER), contender.weights, contender.card, contender.attention)
@@ -161,7 +167,6 @@ def _create(tracker: Tracker, name: str, contender: Contender) -> int:
         name, source, run_id, tags=contender.tags, description=contender.text or None
     )
     log.info("%s: registered as version %s of %s", contender.network, version.version, name)
-    return int(version.version)
 
 
 def _ensure_model(client: MlflowClient, name: str, network: str) -> None:

@@ -41,15 +41,15 @@ def training_run(
         resumed: Run of the interrupted training that is gone on with.
     """
     tracker = Tracker()
-    if resumed:
-        tracker.reopen(resumed)
-    if tracker.run_id is None:
-        tracker.open(EXPERIMENT, network, {NETWORK_TAG: network, DATA_TAG: data.sha256, **tags})
-        tracker.params(params)
-        tracker.data(data)
-    tracker.environment("environment.txt")
-    tracker.watch_load()
     try:
+        if resumed:
+            tracker.reopen(resumed)
+        if tracker.run_id is None:
+            tracker.open(EXPERIMENT, network, {NETWORK_TAG: network, DATA_TAG: data.sha256, **tags})
+            tracker.params(params)
+            tracker.data(data)
+        tracker.environment("environment.txt")
+        tracker.watch_load()
         yield tracker
     except KeyboardInterrupt:
         tracker.close("KILLED")

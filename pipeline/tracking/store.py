@@ -1,4 +1,4 @@
-"""Where runs are kept, and what it raises when it cannot do its work."""
+"""Where runs are kept."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def tracking_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{repository_root()}/mlflow.db"
 
 
-def failures() -> tuple[type[Exception], ...]:
-    """What MLflow raises when it cannot do its work; nothing if it is not installed."""
+def is_installed() -> bool:
+    """Whether there is MLflow; it is made quiet and impatient."""
     # A dead server may cost seconds, not the minutes of MLflow's own retries.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     os.environ.pop("MLFLOW_RUN_ID", None)  # a stray one would win over every run named here
     try:
-        from mlflow.exceptions import MlflowException
-        from sqlalchemy.exc import SQLAlchemyError
+        import mlflow.tracking  # noqa: F401
     except ModuleNotFoundError:
         log.warning("mlflow is not installed, this run is not tracked")
-        return ()
+        return False
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
-    return MlflowException, SQLAlchemyError, OSError
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # each retry is a warning
+    return True
 
 
 def experiment_id(client: MlflowClient, name: str) -> str:
@@ -44,7 +44,15 @@ def experiment_id(client: MlflowClient, name: str) -> str:
     # Local artifacts get an explicit place; a server decides for itself.
     is_local = tracking_uri().startswith("sqlite:")
     place = f"{repository_root()}/mlartifacts" if is_local else None
-    return client.create_experiment(name, artifact_location=place)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.create_experiment(name, artifact_location=place)
+    except MlflowException as problem:
+        made = client.get_experiment_by_name(name)
+        if problem.error_code != "RESOURCE_ALREADY_EXISTS" or made is None:
+            raise
+        return made.experiment_id  # by an experiment beside this one
 
 
 def dvc_tags() -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec
 
 from pipeline.tracking.machine import Load, environment
-from pipeline.tracking.store import dvc_tags, experiment_id, failures, tracking_uri
+from pipeline.tracking.store import dvc_tags, experiment_id, is_installed, tracking_uri
 from pipeline.workspace import git_revision
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def costs_a_warning(
             return
         try:
             work(tracker, *args, **kwargs)
-        except tracker.failures as problem:
+        except Exception as problem:  # noqa: BLE001 - stores and their drivers raise what they like
             tracker.broken = True
             reason = " ".join(str(problem).split())
             log.warning("MLflow (%s) does not take this run: %.300s", tracking_uri(), reason)
@@ -73,8 +73,7 @@ class Tracker:
 
     def __init__(self) -> None:
         self.run_id: str | None = None
-        self.failures = failures()
-        self.broken = not self.failures
+        self.broken = not is_installed()
         self._load: Load | None = None
 
     @functools.cached_property

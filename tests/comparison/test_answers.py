@@ -31,6 +31,7 @@ def levels(inside: int, outside: int = 0) -> Image.Image:
         Image.fromarray(np.where(TRUTH, 40000, 20000).astype(np.uint16)),
         Image.merge("RGBA", [levels(0, 255)] * 3 + [levels(200)]),
         Image.merge("LA", [levels(0, 255), levels(200)]),
+        levels(255).convert("RGBA"),
     ],
     ids=[
         "black and white",

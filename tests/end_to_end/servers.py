@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.end_to_end.conftest import Repository
@@ -22,19 +22,19 @@ def mlflow_process(repository: Repository, *command: str) -> Iterator[str]:
         port = free.getsockname()[1]
     process = repository.start("mlflow", *command, "--host", "127.0.0.1", "--port", str(port))
     try:
-        yield wait_for(f"http://127.0.0.1:{port}")
+        yield wait_for(f"http://127.0.0.1:{port}", process)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
 
 
-def wait_for(address: str) -> str:
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> str:
     deadline = time.monotonic() + 120
     while True:
         try:
             with urlopen(f"{address}/health", timeout=5):
                 return address
-        except (URLError, ConnectionError):
-            if time.monotonic() > deadline:
+        except OSError:  # refused, broken off, or too slow under load
+            if time.monotonic() > deadline or process.poll() is not None:
                 raise
             time.sleep(0.3)

@@ -15,6 +15,7 @@ from pipeline.evaluation.judging import (
     confusion_table,
     judge_masks,
     judge_pictures,
+    ranking,
     representative,
     score_table,
     summarise,
@@ -193,8 +194,21 @@ def test_where_lower_is_better_examples_begin_with_the_lowest() -> None:
 
 
 def test_without_attention_examples_are_ranked_by_the_true_maps() -> None:
-    one = Judged("p", "g", {OURS: {"rmse_inside": nan, "rmse_inside_true_maps": 4.0}})
-    assert one.rank(SHADOW) == 4
+    shadows = [
+        Judged(name, "g", {OURS: {"rmse_inside": nan, "rmse_inside_true_maps": value}})
+        for name, value in (("a", 9.0), ("b", 4.0))
+    ]
+    chosen = representative(shadows, SHADOW, spread=2, worst=0)
+    assert [caption for caption, _ in chosen] == [
+        "rank 1 of 2: b, RMSE inside with true maps 4.000",
+        "rank 2 of 2: a, RMSE inside with true maps 9.000",
+    ]
+
+
+def test_pictures_are_never_ranked_by_two_scores() -> None:
+    measured = Judged("a", "g", {OURS: {"rmse_inside": 5.0, "rmse_inside_true_maps": 1.0}})
+    other = Judged("b", "g", {OURS: {"rmse_inside": nan, "rmse_inside_true_maps": 2.0}})
+    assert ranking([measured, other], SHADOW) == ("rmse_inside", [measured])
 
 
 @pytest.mark.parametrize("pictures", [1, 2, 5, 6, 7, 10, 11, 40])

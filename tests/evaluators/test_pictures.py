@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -29,7 +30,9 @@ from pipeline.metrics.pictures import BEST_PSNR, rmse
 from pipeline.metrics.shadows import shadow_mask
 from pipeline.params import Params, load_params
 from pipeline.paths import BACKGROUNDS, CUTOUTS, SCENE_SPLIT
-from pipeline.reporting.summary import summarised
+from pipeline.reporting.files import write_reports
+from pipeline.reporting.page import write_page
+from pipeline.reporting.summary import summarised, summary_table
 from tests.evaluators.conftest import PARTS, World
 
 NETWORKS = ("car_removal", "shadow_attention", "shadow")
@@ -175,6 +178,20 @@ def test_without_attention_only_the_true_maps_are_scored_and_the_reports_say_so(
     assert numbers["rmse_inside"] is None
     assert isinstance(numbers["rmse_inside_true_maps"], float)
     assert list(score_table(found.judged, kind)[0]) == kind.columns
+    metrics = {**numbers, **found.notes}
+    reports = world.root / "reports/shadow"
+    reports.mkdir(parents=True)
+    write_reports(reports, "shadow", found, metrics, world.params)
+    groups = pd.read_csv(reports / "groups.csv")
+    assert set(groups.metric) <= {"rmse_inside_true_maps"}
+    card = (reports / "model_card.md").read_text()
+    assert "could not be had (skipped: no occluders)" in card
+    table = summary_table(world.root / "reports", world.params.report)
+    table.to_csv(world.root / "reports/summary.csv", index=False)
+    write_page(world.root / "reports")
+    page = (world.root / "reports/index.html").read_text()
+    assert "RMSE inside with true maps, lower is better" in page
+    assert "could not be had (skipped: no occluders)" in page
     (world.root / "models/shadow_attention/skipped.json").unlink()
 
 

@@ -139,8 +139,29 @@ def test_groups_have_means_intervals_and_the_baseline_on_the_same_pictures() -> 
     }  # fmt: skip
     small = named["size", "small"]
     assert (small["pictures"], small["value"], small["baseline"]) == (3, 0.1, 0.1)
-    assert small["low"] <= 0.1 <= small["high"]
+    assert float(str(small["low"])) <= 0.1 <= float(str(small["high"]))
     assert (small["from"], small["to"]) == (0, pytest.approx(2 / 9))
+
+
+def test_of_one_picture_there_is_no_interval() -> None:
+    rows = group_rows([judged(n, n / 10, 0.5) for n in range(3)], KINDS["person_se"], HOW)
+    alone = next(row for row in rows if row["pictures"] == 1)
+    assert (alone["value"], alone["low"], alone["high"]) == (0.1, None, None)
+
+
+def test_without_attention_the_true_maps_stand_for_the_network() -> None:
+    kind = KINDS["shadow"]
+    values = {
+        name: [4.0, 5.0, 6.0] if "true_maps" in name else [float("nan")] * 3 for name in kind.scores
+    }
+    means = {name: 5.0 if "true_maps" in name else None for name in kind.scores}
+    baseline = {"unchanged": dict.fromkeys(kind.scores, 9.0)}
+    scores = {**values, "rmse_inside_unchanged": [9.0] * 3}
+    write_scored("shadow", scores, {**means, "baseline": baseline})
+    summary = summary_table(Path("reports"), HOW).set_index("metric")
+    assert pd.isna(summary.low["rmse_inside"])
+    assert pd.isna(summary.verdict["rmse_inside"])
+    assert "too few pictures (3)" in summary.verdict["rmse_inside_true_maps"]
 
 
 def test_no_pictures_make_no_groups() -> None:

@@ -74,6 +74,7 @@ def test_changed_code_makes_another_experiment(trained: Checkout) -> None:
         (lambda: Plan(["person_se"], [1, 1]), "two different seeds"),
         (lambda: Plan(["person_se"], [1, 2], {"seed": "3"}), "-S seed=… has no place here"),
         (lambda: is_done(Plan(["person_se"], [1, 2], {"ls": "3"}), "person_se", 1), "-S ls: no"),
+        (lambda: is_done(Plan(["person_se"], [1, 2], {"lr": "[1"}), "person_se", 1), "is no YAML"),
     ],
 )
 def test_a_wrong_plan_is_refused(checkout: Checkout, make: Callable[[], object], says: str) -> None:

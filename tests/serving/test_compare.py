@@ -250,3 +250,27 @@ def test_weights_that_cannot_be_loaded_leave_the_other_methods(compared: Compare
 def test_the_names_are_those_of_recipes_and_of_ready_made_networks() -> None:
     assert {name for names in NETWORKS.values() for name in names} <= set(RECIPES)
     assert {name for names in PUBLISHED.values() for name in names} == set(OFF_THE_SHELF)
+
+
+def test_a_method_that_dies_is_listed_and_the_others_are_done(tmp_path: Path) -> None:
+    """GrabCut cannot do with pictures one pixel high."""
+    for folder in ("images", "masks", "tool"):
+        (tmp_path / folder).mkdir()
+        line = np.zeros((1, 50), bool)
+        line[:, :20] = True
+        grey(line).convert("RGB" if folder == "images" else "L").save(tmp_path / folder / "a.png")
+    outcome = process("images", "masks", "--masks", "tool=tool", cwd=tmp_path)
+    assert outcome.exit_code == 1
+    assert "grabcut: error:" in outcome.err
+    assert "Traceback" not in outcome.err
+    rows = {row["method"]: row for row in table(tmp_path / "reports/compare/summary.csv")}
+    assert float(rows["tool"]["jaccard"]) == 1
+
+
+def test_answers_that_would_be_overwritten_are_refused(compared: Compared) -> None:
+    shutil.copytree(compared.root / "tool", compared.root / "out/masks/grabcut")
+    outcome = process(
+        "images", "masks", "--masks", "old=out/masks/grabcut", "--out", "out", cwd=compared.root
+    )
+    assert outcome.exit_code == 2
+    assert "would be overwritten; give another --out" in outcome.err

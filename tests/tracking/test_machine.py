@@ -29,8 +29,9 @@ def test_a_short_training_has_a_sample(client: MlflowClient) -> None:
         busy = time.monotonic() + 0.1
         while time.monotonic() < busy:
             pass
-    (value,) = history(client, run.run_id)
-    assert 0 < value <= 100
+    values = history(client, run.run_id)
+    assert values
+    assert all(0 <= value <= 100 for value in values)
     metrics = client.get_run(run.run_id or "").data.metrics
     for name in ("system_memory_usage_megabytes", "disk_usage_percentage"):
         assert metrics[f"system/{name}"] > 0
@@ -42,9 +43,11 @@ def test_a_longer_training_has_one_every_interval(
 ) -> None:
     monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.1")
     with training_run("net", {}, {}, DATA, None) as run:
-        time.sleep(0.35)
-        run.metrics({"epoch": 1, "loss": 1.0})
-        assert len(history(client, run.run_id)) >= 2, "sent when an epoch ends"
+        deadline = time.monotonic() + 30
+        while len(history(client, run.run_id)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+            run.metrics({"epoch": 1, "loss": 1.0})  # sent when an epoch ends
     assert len(history(client, run.run_id)) >= 3
 
 

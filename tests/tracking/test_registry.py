@@ -15,7 +15,7 @@ from pipeline.evaluation import KINDS
 from pipeline.recipes import RECIPES, recipe
 from pipeline.reporting.tracked import SPLITS
 from pipeline.tracking import Contender, Restored, TrainedOn, add_evaluation, registry
-from pipeline.tracking.registry import Place, winner
+from pipeline.tracking.registry import Place
 
 NAME = "clearscene-person_se"
 PAST = Restored({}, {}, [], TrainedOn(Path("data/person_split/split.csv"), "data"))
@@ -111,14 +111,40 @@ def test_the_same_weights_are_registered_once_and_get_their_new_scores(
     assert versions(client)[0].description == "# New", "what nobody passed is not erased"
 
 
-def test_new_data_begin_anew_and_old_data_do_not_come_back(
+def test_only_versions_on_the_data_evaluated_last_are_compared(
     client: MlflowClient, contender: Contender
 ) -> None:
     enter(rival(contender, "a", 0.9), rival(contender, "b", 0.5, data="new"))
     assert best(client).tags["weights_sha256"] == "b"
-    enter(rival(contender, "c", 0.95))
+    enter(rival(contender, "c", 0.4, data="new"))
     assert best(client).tags["weights_sha256"] == "b"
+    enter(rival(contender, "d", 0.8))
+    assert best(client).tags["weights_sha256"] == "a", "an experiment with other data has passed"
     assert len(versions(client)) == 2
+
+
+def test_what_others_registered_meanwhile_is_not_overlooked(
+    client: MlflowClient, contender: Contender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two evaluations at once: the better one ends while the other still uploads its model."""
+    save = registry.save_pyfunc
+
+    def slowly(*arguments: object) -> None:
+        monkeypatch.setattr(registry, "save_pyfunc", save)
+        enter(rival(contender, "better", 0.9))
+        save(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(registry, "save_pyfunc", slowly)
+    enter(rival(contender, "worse", 0.6))
+    assert len(versions(client)) == 2
+    assert best(client).tags["weights_sha256"] == "better"
+
+
+def test_a_tag_that_somebody_edited_is_no_score(client: MlflowClient, contender: Contender) -> None:
+    enter(rival(contender, "a", 0.9))
+    client.set_model_version_tag(NAME, "1", "val_jaccard", "0,95")
+    enter(rival(contender, "b", 0.5))
+    assert best(client).tags["weights_sha256"] == "b"
 
 
 def test_a_lost_alias_comes_back(client: MlflowClient, contender: Contender) -> None:
@@ -147,9 +173,8 @@ def test_lower_may_be_better_and_weights_without_the_score_come_last() -> None:
 
 
 def test_of_equals_the_earlier_wins() -> None:
-    places = [Place(1, "old", 9.0), Place(2, "new", 0.5), Place(3, "new", 0.5)]
-    assert winner(places) == places[1]
-    assert winner([*places, Place(4, "old", 10.0)]) == places[1]
+    places = [Place(0.4, -1), Place(0.5, -2), Place(0.5, -3)]
+    assert max(places).number == 2
 
 
 def test_a_shadow_without_attention_is_not_registered(

@@ -159,3 +159,34 @@ def test_without_mlflow_training_is_not_tracked(
     with caplog.at_level(logging.WARNING):
         assert trained() is None
     assert "mlflow is not installed" in caplog.text
+
+
+def test_whatever_a_store_raises_costs_a_warning(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A store in the cloud whose driver is not installed, for one."""
+
+    def no_driver(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'boto3'")
+
+    monkeypatch.setattr(MlflowClient, "log_text", no_driver)
+    with caplog.at_level(logging.WARNING):
+        trained()
+    assert caplog.text.count("does not take this run: No module named 'boto3'") == 1
+
+
+def test_two_that_make_the_experiment_at_once_share_it(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = MlflowClient.get_experiment_by_name
+    asked: list[str] = []
+
+    def too_early(self: MlflowClient, name: str) -> object:
+        asked.append(name)
+        if len(asked) > 1:
+            return known(self, name)
+        self.create_experiment(name)
+        return None
+
+    monkeypatch.setattr(MlflowClient, "get_experiment_by_name", too_early)
+    assert trained() is not None

@@ -26,8 +26,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["number"] = number
+    environment.filters |= {"number": number, "plain": plain, "cell": cell}
     return environment
+
+
+def plain(value: float | None) -> str:
+    """For programs: every digit, and nothing for what was not measured."""
+    return "" if value is None or isnan(value) else str(value)
+
+
+def cell(value: object) -> str:
+    """For a table in Markdown: names from outside must not end it."""
+    return " ".join(str(value).replace("|", "\\|").split())
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -39,13 +39,16 @@ for (const table of document.querySelectorAll("table.sortable")) {
 
 const large = document.getElementById("large");
 const picture = large.querySelector("img");
+const size = document.getElementById("size");
 for (const button of document.querySelectorAll(".zoom")) {
   button.addEventListener("click", () => {
     const image = button.querySelector("img");
     picture.src = image.src;
     picture.alt = image.alt;
-    picture.classList.remove("full");
+    size.ariaPressed = "false";
     large.showModal();
   });
 }
-picture.addEventListener("click", () => picture.classList.toggle("full"));
+size.addEventListener("click", () => {
+  size.ariaPressed = size.ariaPressed === "true" ? "false" : "true";
+});
