@@ -157,11 +157,21 @@ def code_hash(*places: str) -> str:
     return content_hash((package / place for place in sorted(places)), "*.py")
 
 
+WRITTEN = ("dvc.lock", "params.yaml", "reports")
+"""What the pipeline itself changes, or what a run records anyway: no local change of the code."""
+
+
 def git_revision() -> str:
-    """The commit checked out, with `-dirty` when tracked files differ; `unknown` outside Git."""
-    command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
+    """The commit checked out, with `-dirty` when other tracked files differ than `WRITTEN`.
+
+    `unknown` outside Git.
+    """
+    unchanged = ["git", "diff", "--quiet", "HEAD", "--", ".", *(f":^{place}" for place in WRITTEN)]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        head = subprocess.run(
+            ["git", "rev-parse", "--verify", "HEAD"], capture_output=True, text=True, check=True
+        )
+        changed = subprocess.run(unchanged, capture_output=True, check=False).returncode
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return result.stdout.strip()
+    return f"{head.stdout.strip()}{'-dirty' if changed else ''}"

@@ -283,6 +283,22 @@ def test_the_revision_is_the_commit_and_says_when_tracked_files_differ(workdir: 
 
 
 @pytest.mark.usefixtures("git")
+def test_what_the_pipeline_writes_is_no_change_of_the_code(workdir: Path) -> None:
+    run_git("init", "--quiet")
+    (workdir / "reports").mkdir()
+    for name in ("code.py", "dvc.lock", "params.yaml", "reports/scores.csv"):
+        (workdir / name).write_text("one")
+    run_git("add", ".")
+    run_git("commit", "--quiet", "--message", "First")
+    commit = run_git("rev-parse", "HEAD")
+    for name in ("dvc.lock", "params.yaml", "reports/scores.csv"):
+        (workdir / name).write_text("two")
+    assert git_revision() == commit
+    (workdir / "code.py").write_text("two")
+    assert git_revision() == f"{commit}-dirty"
+
+
+@pytest.mark.usefixtures("git")
 def test_the_revision_is_unknown_without_a_repository_a_commit_or_git(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
