@@ -42,6 +42,7 @@ def levels(inside: int, outside: int = 0) -> Image.Image:
         "16 bits",
         "cutout",
         "grey cutout",
+        "opaque",
     ],
 )
 def test_levels_are_probabilities_and_of_a_cutout_the_alpha_counts(

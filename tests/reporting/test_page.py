@@ -126,7 +126,7 @@ def test_every_network_stands_on_it_with_baseline_interval_and_published_figure(
     skipped = page.locator("main table").first.locator("tbody tr", has_text="there are no scenes")
     assert skipped.count() == 1
     assert "chosen on these very pictures" in page.locator("dl").inner_text()
-    charts = page.locator("#person_se .charts").get_by_role("img")
+    charts = page.locator("#person_se .charts [role=img]")
     assert charts.count() == 4
     assert charts.first.get_attribute("aria-label") == "Loss of training and validation by epoch"
 
@@ -161,7 +161,7 @@ def test_a_picture_opens_large_by_keyboard_and_closes_again(page: Page) -> None:
     page.keyboard.press("Enter")
     large = page.locator("dialog img")
     assert large.evaluate("image => image.naturalWidth") == notice("x").shape[1]
-    size = page.get_by_role("button", name="every pixel")
+    size = page.get_by_role("button", name="Every pixel")
     size.focus()
     page.keyboard.press("Enter")
     assert size.get_attribute("aria-pressed") == "true"
