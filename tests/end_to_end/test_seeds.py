@@ -33,8 +33,8 @@ def test_two_seeds_are_trained_once_and_then_compared(
         for run in repository.mlflow_runs()
     }
     assert sorted(runs.values()) == [(NAMES[0], "1"), (NAMES[1], "2")]
-    status = repository.run("git", "status", "--short").stdout.split()
-    assert status == ["??", "reports/"], "the workspace stays, but for the table"
+    status = repository.run("git", "status", "--short", "--untracked-files=all").stdout
+    assert status.split() == ["??", "reports/seeds.csv"], "the workspace stays, but for the table"
 
     rows = {row["metric"]: row for row in read(repository, SEEDS_FILE)}
     jaccard = rows["jaccard"]
