@@ -176,7 +176,8 @@ class Tracker:
         """End the run as FINISHED, FAILED or KILLED."""
         if self._load:
             self._load.stop()
-        self._end(status)
+        if self.run_id:  # a Ctrl-C may come before there is one
+            self._end(status)
 
     @costs_a_warning
     def _end(self, status: str) -> None:

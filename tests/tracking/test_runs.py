@@ -190,3 +190,15 @@ def test_two_that_make_the_experiment_at_once_share_it(
 
     monkeypatch.setattr(MlflowClient, "get_experiment_by_name", too_early)
     assert trained() is not None
+
+
+def test_ctrl_c_before_there_is_a_run_says_nothing_of_it(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MlflowClient, "create_run", interrupted)
+    with caplog.at_level(logging.WARNING), pytest.raises(KeyboardInterrupt):
+        trained()
+    assert "does not take this run" not in caplog.text
