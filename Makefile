@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test coverage test-long test-all lint format bench ui lock
+.PHONY: help install repro test coverage test-long test-all lint format bench ui serve lock
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -17,7 +17,10 @@ install: $(INSTALLED) ## make .venv with the pinned dependencies and the package
 $(INSTALLED): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "clearscene needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another with PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@sed -n '/^uv==/,/# via/p' requirements.txt >$(VENV)/uv.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r $(VENV)/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt \
+		|| $(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt # knows pip.conf
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -c "import pymatting" # its functions are compiled once, 40 seconds
 	@touch $@
@@ -25,14 +28,21 @@ $(INSTALLED): requirements.txt pyproject.toml
 repro: $(INSTALLED) ## run the pipeline with params.yaml (what is up to date stays)
 	$(BIN)/dvc repro
 
+# Tests of edits run apart: with OpenVINO, FFmpeg and the augmentations in one process, that process
+# was ended by a segmentation fault whose cause is not found yet (docs/development.md).
+EDITS := tests/editing tests/inference tests/photos tests/serving tests/video
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0
+
 test: $(INSTALLED) ## run the tests in two processes (WORKERS=2)
-	$(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile
+	$(PYTEST) -m "not long" $(EDITS)
+	$(PYTEST) -m "not long" $(EDITS:%=--ignore=%)
 
 coverage: $(INSTALLED) ## the same with coverage, which takes half as long again
-	$(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile --cov --cov-report=term --cov-fail-under=90
+	$(PYTEST) -m "not long" $(EDITS) --cov --cov-report=
+	$(PYTEST) -m "not long" $(EDITS:%=--ignore=%) --cov --cov-append --cov-report=term --cov-fail-under=90
 
 test-long: $(INSTALLED) ## run the long tests: kills, experiments, a real browser
-	$(BIN)/pytest -m long -n $(WORKERS) --dist loadfile --durations=15
+	$(PYTEST) -m long --durations=15
 
 test-all: test test-long ## both
 
@@ -52,6 +62,13 @@ bench: $(INSTALLED) ## measure ratios, print them and write reports/bench.csv
 ui: $(INSTALLED) ## MLflow UI of the local store, at http://127.0.0.1:5000
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db
 
+serve: $(INSTALLED) ## page and API with the trained networks, at http://127.0.0.1:8000
+	$(BIN)/clearscene serve
+
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-header --quiet --upgrade
+
 lock: $(INSTALLED) ## pin the dependencies of pyproject.toml anew
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
-		--generate-hashes --no-header --quiet --upgrade --output-file requirements.txt
+	$(LOCK) --all-extras --output-file requirements.txt
+	$(LOCK) --extra serve --extra bot --extra heic --constraint requirements.txt \
+		--output-file requirements-serve.txt

@@ -46,7 +46,15 @@ class BadPicture(PipelineError):
 
     def __reduce__(self) -> tuple[type[BadPicture], tuple[Path, str]]:
         """Errors come back from other processes, and are made again there from these."""
-        return BadPicture, (self.file, self.reason)
+        return type(self), (self.file, self.reason)
+
+
+class TooLarge(BadPicture):
+    """A picture of more pixels or bytes than are read."""
+
+
+class NotAPicture(BadPicture):
+    """A file of a kind that is not read, whatever its name says."""
 
 
 class NothingToLearnFrom(PipelineError):

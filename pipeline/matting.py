@@ -152,14 +152,21 @@ def guided_filter(guide: NDArray[np.float32], source: Map, radius: int, epsilon:
     Returns:
         H×W; may leave [0, 1] a little.
     """
+    slope, offset = guided_lines(guide, source, radius, epsilon)
+    return np.asarray((slope * guide).sum(axis=-1) + offset, dtype=np.float32)
+
+
+def guided_lines(
+    guide: NDArray[np.float32], source: Map, radius: int, epsilon: float
+) -> tuple[NDArray[np.float32], Map]:
+    """What `guided_filter` multiplies the guide with at each pixel, H×W×3, and what it adds."""
     mean_guide, mean_source = _box_mean(guide, radius), _box_mean(source, radius)
     covariance = _box_mean(guide * source[..., None], radius) - mean_guide * mean_source[..., None]
     products = guide[..., _ROWS] * guide[..., _COLUMNS]
     variance = _box_mean(products, radius) - mean_guide[..., _ROWS] * mean_guide[..., _COLUMNS]
     slope = _solve_symmetric(variance + epsilon * _DIAGONAL, covariance)
     offset = mean_source - (slope * mean_guide).sum(axis=-1)
-    smooth = (_box_mean(slope, radius) * guide).sum(axis=-1) + _box_mean(offset, radius)
-    return np.asarray(smooth, dtype=np.float32)
+    return _box_mean(slope, radius), _box_mean(offset, radius)
 
 
 def clean_colours(picture: RGB, alpha: Alpha) -> RGBA:

@@ -101,11 +101,17 @@ def write_whole(file: Path, content: bytes) -> None:
 
 @contextmanager
 def write_file(file: Path) -> Iterator[Path]:
-    """Give a name beside `file` to write to, and rename it to `file` if all went well."""
+    """Give a name beside `file` to write to, and rename it to `file` if all went well.
+
+    Otherwise nothing is left of it.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part")
-    yield part
-    part.replace(file)
+    try:
+        yield part
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def place_file(file: Path, target: Path) -> None:

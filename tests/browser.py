@@ -16,12 +16,15 @@ needs_chromium = pytest.mark.skipif(
     reason="needs Debian's chromium; .ci/run installs it",
 )
 
+WEBCAM = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+"""Flags: a camera that shows a moving test picture, and nobody who must allow it."""
+
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser without a window."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """A browser without a window; `more` are further flags, such as `*WEBCAM`."""
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*flags, *more])
         yield browser
         browser.close()

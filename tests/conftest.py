@@ -26,6 +26,9 @@ hypothesis.settings.load_profile("clearscene")
 # Networks of a few pixels: on a busy machine threads wait a hundred times longer than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# The telemetry of ONNX Runtime speaks past the guard below; users have `engines.silence`.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 PAIRS = 24
 QUICKEST: dict[str, Any] = {
     **SMALL,
@@ -64,6 +67,14 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Exported networks and measured choices: those of the tests, shared by them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLEARSCENE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline.checkpoint import Card, load_weights, save_weights, state_hash
+from pipeline.card import Card
+from pipeline.checkpoint import load_weights, save_weights, state_hash
 from pipeline.errors import PipelineError
 
 State = dict[str, Tensor]

@@ -112,6 +112,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(workdir: Path) -> None
     with pytest.raises(TypeError):
         write_whole(file, "text where bytes belong")  # type: ignore[arg-type]
     assert file.read_bytes() == b"old"
+    assert [one.name for one in workdir.iterdir()] == [file.name]  # no part of it either
 
 
 @contextmanager

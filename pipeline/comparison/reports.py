@@ -13,6 +13,7 @@ from pipeline.comparison.cases import Case, Reject
 from pipeline.comparison.scoring import Result, against
 from pipeline.images import RGB, write_png
 from pipeline.sheets import Row, contact_sheet, evenly, show_mask
+from pipeline.tables import aligned
 from pipeline.workspace import write_file, write_whole
 
 SPREAD, WORST = 6, 20
@@ -104,36 +105,22 @@ def _examples(result: Result) -> list[tuple[str, str]]:
 
 def describe(results: Sequence[Result]) -> str:
     """A table for people, a line for each method."""
-    lines = [HEADER] + [_line(result.summary()) for result in results]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            text.ljust(width) if place == 0 else text.rjust(width)
-            for place, (text, width) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in lines
-    )
+    return aligned([_line(result.summary()) for result in results], numbers=True)
 
 
-HEADER = [
-    "method", "pictures", "jaccard", "95 % interval", "boundary F", "iou", "seconds", "first",
-    "peak MiB", "failed",
-]  # fmt: skip
-
-
-def _line(row: Mapping[str, object]) -> list[str]:
-    return [
-        str(row["method"]),
-        str(row["pictures"]),
-        _shown(row["jaccard"], 4),
-        f"{_shown(row['low'], 4)} to {_shown(row['high'], 4)}",
-        _shown(row["boundary_f"], 4),
-        _shown(row["iou"], 4),
-        _shown(row["seconds"], 3),
-        _shown(row["first_seconds"], 1),
-        _shown(row["peak_mb"], 0),
-        str(row["failed"]),
-    ]
+def _line(row: Mapping[str, object]) -> dict[str, str]:
+    return {
+        "method": str(row["method"]),
+        "pictures": str(row["pictures"]),
+        "jaccard": _shown(row["jaccard"], 4),
+        "95 % interval": f"{_shown(row['low'], 4)} to {_shown(row['high'], 4)}",
+        "boundary F": _shown(row["boundary_f"], 4),
+        "iou": _shown(row["iou"], 4),
+        "seconds": _shown(row["seconds"], 3),
+        "first": _shown(row["first_seconds"], 1),
+        "peak MiB": _shown(row["peak_mb"], 0),
+        "failed": str(row["failed"]),
+    }
 
 
 def _shown(value: object, digits: int) -> str:

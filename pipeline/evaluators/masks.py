@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.baselines import grabcut_mask, mean_mask
-from pipeline.checkpoint import Card
+from pipeline.card import Card
 from pipeline.evaluation import OURS
 from pipeline.evaluation.groups import subject_traits
 from pipeline.evaluation.judging import judge_masks

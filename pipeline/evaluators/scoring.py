@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from rich.progress import track
 
-from pipeline.checkpoint import SKIPPED, Card
+from pipeline.card import Card
+from pipeline.checkpoint import SKIPPED
 from pipeline.evaluation import KINDS
 from pipeline.evaluation.judging import Judged, representative, worst_first
 from pipeline.images import RGB

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pipeline.images import RGB, resize_probability
-from pipeline.inference.load import Predictor, to_batch
+from pipeline.inference.predictor import Kind, Predictor, to_batch
 
 
 class MaskPredictor(Predictor):
     """A mask network with its weights, ready to predict.
 
-    Args:
-        weights: `.pt` file with its card beside it.
-        device: Where to run, as torch names it.
+    Its arguments and errors are those of `Predictor`.
     """
+
+    kind = Kind("deeplab_v3_plus", "which gives no mask; give the weights of a mask network")
 
     def probability(self, picture: RGB) -> NDArray[np.float32]:
         """How likely each pixel belongs to the mask.
@@ -27,7 +26,5 @@ class MaskPredictor(Predictor):
         Returns:
             H×W in [0, 1].
         """
-        batch = to_batch(picture, *self.card.frame).to(self.device)
-        with torch.inference_mode():
-            probability = self.network(batch)[0, 0].cpu().numpy()
-        return resize_probability(probability, *picture.shape[:2])
+        (probability,) = self.engine.run(to_batch(picture, *self.card.frame))
+        return resize_probability(probability[0, 0], *picture.shape[:2])

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.checkpoint import Card, load_weights
+from pipeline.card import Card
+from pipeline.checkpoint import load_weights
 from pipeline.errors import UsageError
 from pipeline.images import RGB, Mask
 from pipeline.inference.instances import CentralPersonPredictor

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import torch
-from torch import Tensor
 
-from pipeline.errors import PipelineError
 from pipeline.images import RGB, resize_picture, resize_probability
-from pipeline.inference.load import Predictor, to_batch
-from pipeline.networks.removal import Removal, RemovalGenerator
+from pipeline.inference.engines import Batch
+from pipeline.inference.predictor import Kind, Predictor, to_batch
 
 LEAST = 0.02
 """An alpha up to this paints nothing: what the network meant to leave comes out as it went in."""
@@ -20,21 +15,10 @@ LEAST = 0.02
 class CarRemover(Predictor):
     """The generator of the car removal system with its weights, ready to paint.
 
-    Args:
-        weights: `.pt` file with its card beside it.
-        device: Where to run, as torch names it.
-
-    Raises:
-        PipelineError: The file is missing or damaged, or holds another kind of network.
+    Its arguments and errors are those of `Predictor`.
     """
 
-    def __init__(self, weights: Path, device: str = "cpu") -> None:
-        super().__init__(weights, device)
-        if not isinstance(self.network, RemovalGenerator):
-            raise PipelineError(
-                f"{weights}: holds {self.card.network}, which paints nothing; give the weights of "
-                "car_removal"
-            )
+    kind = Kind("removal_generator", "which paints nothing; give the weights of car_removal")
 
     def remove(self, picture: RGB) -> RGB:
         """The picture as it would be without its cars.
@@ -47,18 +31,16 @@ class CarRemover(Predictor):
             `picture`; else all of them were painted at the network's frame and enlarged.
         """
         height, width = picture.shape[:2]
-        batch = to_batch(picture, *self.card.frame).to(self.device) * 2 - 1
-        with torch.inference_mode():
-            removal: Removal = self.network(batch)
-        painted = resize_picture(_to_picture(removal.painted[0]), height, width)
-        if removal.alpha is None:
+        _, planes, *alphas = self.engine.run(to_batch(picture, *self.card.frame) * 2 - 1)
+        painted = resize_picture(_to_picture(planes[0]), height, width)
+        if not alphas:
             return painted
-        alpha = resize_probability(removal.alpha[0, 0].cpu().numpy(), height, width)[..., None]
+        alpha = resize_probability(alphas[0][0, 0], height, width)[..., None]
         blended = picture + alpha * (painted.astype(np.float32) - picture)
         return np.where(alpha > LEAST, np.rint(blended), picture).astype(np.uint8)
 
 
-def _to_picture(planes: Tensor) -> RGB:
+def _to_picture(planes: Batch) -> RGB:
     """3×H×W in [−1, 1] → H×W×3."""
-    levels = ((planes + 1) * 127.5).round().byte().permute(1, 2, 0)
-    return np.ascontiguousarray(levels.cpu().numpy())
+    levels = np.rint((planes + 1) * 127.5).astype(np.uint8)
+    return np.ascontiguousarray(levels.transpose(1, 2, 0))

@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pipeline.images import RGB, Mask, resize_mask, resize_probability
-from pipeline.inference.load import Predictor, to_batch
+from pipeline.inference.engines import Batch
+from pipeline.inference.predictor import Kind, Predictor, to_batch
 
 FOUND = 0.5
 """From where on what `AttentionPredictor` says of a pixel counts as found."""
@@ -27,10 +26,12 @@ class AttentionMaps(NamedTuple):
 class AttentionPredictor(Predictor):
     """A trained `shadow_attention`, ready to predict.
 
-    Args:
-        weights: `.pt` file with its card beside it.
-        device: Where to run, as torch names it.
+    Its arguments and errors are those of `Predictor`.
     """
+
+    kind = Kind(
+        "shadow_attention", "which looks for no shadows; give the weights of shadow_attention"
+    )
 
     def maps(self, picture: RGB, inserted: Mask) -> AttentionMaps:
         """Find the objects around the inserted one, and their shadows.
@@ -45,18 +46,17 @@ class AttentionPredictor(Predictor):
         """
         _check_sizes(picture, inserted)
         planes = [to_batch(picture, *self.card.frame), _plane(inserted, self.card.frame)]
-        with torch.inference_mode():
-            maps = self.network(torch.cat(planes, dim=1).to(self.device))[0].cpu().numpy()
-        return AttentionMaps(*(resize_probability(one, *picture.shape[:2]) for one in maps))
+        (maps,) = self.engine.run(np.concatenate(planes, axis=1))
+        return AttentionMaps(*(resize_probability(one, *picture.shape[:2]) for one in maps[0]))
 
 
 class ShadowCaster(Predictor):
     """A trained `shadow`, ready to cast.
 
-    Args:
-        weights: `.pt` file with its card beside it.
-        device: Where to run, as torch names it.
+    Its arguments and errors are those of `Predictor`.
     """
+
+    kind = Kind("shadow_generator", "which casts no shadow; give the weights of shadow")
 
     def cast(self, picture: RGB, inserted: Mask, occluders: Mask, shadows: Mask) -> RGB:
         """Give the picture with the shadow of the inserted object.
@@ -78,18 +78,17 @@ class ShadowCaster(Predictor):
         _check_sizes(picture, *masks)
         frame = self.card.frame
         planes = [to_batch(picture, *frame), *(_plane(mask, frame) for mask in masks)]
-        with torch.inference_mode():
-            signed = 2 * torch.cat(planes, dim=1).to(self.device) - 1
-            added = self.network(signed).refined[0].permute(1, 2, 0).cpu().numpy()
+        _, refined = self.engine.run(2 * np.concatenate(planes, axis=1) - 1)
+        added = refined[0].transpose(1, 2, 0)
         height, width = picture.shape[:2]
         levels = cv2.resize(127.5 * added, (width, height), interpolation=cv2.INTER_LINEAR)
         result: RGB = (picture + levels).round().clip(0, 255).astype(np.uint8)
         return result
 
 
-def _plane(mask: Mask, frame: tuple[int, int]) -> Tensor:
+def _plane(mask: Mask, frame: tuple[int, int]) -> Batch:
     """H×W bool → 1×1×height×width, 0 or 1."""
-    return torch.from_numpy(resize_mask(mask, *frame))[None, None].float()
+    return resize_mask(mask, *frame)[None, None].astype(np.float32)
 
 
 def _check_sizes(picture: RGB, *masks: Mask) -> None:

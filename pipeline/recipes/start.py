@@ -8,7 +8,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from pipeline.checkpoint import SKIPPED, Card, load_weights
+from pipeline.card import Card
+from pipeline.checkpoint import SKIPPED, load_weights
 from pipeline.errors import NothingToLearnFrom, PipelineError
 from pipeline.networks.encoders import translated
 from pipeline.sections.base import NOTHING

@@ -14,7 +14,7 @@ from pipeline.reporting.templates import render
 from pipeline.sections.base import DEMO_ROOT, NOTHING
 
 if TYPE_CHECKING:  # loads torch
-    from pipeline.checkpoint import Card
+    from pipeline.card import Card
 
 
 ENOUGH = 5

@@ -15,7 +15,7 @@ from pipeline.paths import REPORTS
 from pipeline.runs.git import experiment
 from pipeline.runs.seeds import Plan
 from pipeline.runs.source import CommitRun, read_scores
-from pipeline.runs.tables import csv_text
+from pipeline.tables import csv_text
 from pipeline.workspace import write_whole
 
 SEEDS_FILE = REPORTS / "seeds.csv"

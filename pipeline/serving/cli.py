@@ -1,24 +1,56 @@
-"""The command `clearscene`."""
+"""The command `clearscene`.
+
+Only what `--help` needs is imported here; each command loads the rest when it runs.
+"""
 
 from __future__ import annotations
 
-import difflib
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from pipeline.errors import PipelineError
-from pipeline.params import PARAMS_FILE
-from pipeline.presets import PRESETS, preset_text
-from pipeline.serving import runs
-from pipeline.serving.compare import compare
-from pipeline.workspace import write_whole
+from pipeline.serving.commands import bot, cast_shadow, cutout, doctor, remove_cars, runs, serve
+from pipeline.serving.commands.compare import compare
+from pipeline.serving.commands.export import export
+from pipeline.serving.commands.preset import preset
+
+EXTRAS: Mapping[str, str] = {
+    "aiogram": "bot",
+    "fastapi": "serve",
+    "python_multipart": "serve",
+    "uvicorn": "serve",
+    "websockets": "serve",
+    "joblib": "train",
+    "onnx": "train",
+    "onnxscript": "train",
+    "pandas": "train",
+    "segmentation_models_pytorch": "train",
+    "torch": "train",
+    "torchvision": "train",
+}
+"""Packages that an installation may lack, and the extra that brings each."""
+
+
+class Commands(TyperGroup):
+    """The commands in the order in which they were added; Ctrl-C ends any of them with a line."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("clearscene: stopped", err=True)
+            raise typer.Exit(130) from None
+
 
 app = typer.Typer(
-    help="Clear and rebuild scenes: prepare, train and evaluate with DVC, then use the weights.",
+    cls=Commands,
+    help="Clear and rebuild scenes: cut people out, remove cars, cast shadows; and train, evaluate "
+    "and compare the networks that do it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,42 +72,18 @@ def _main(
     pass
 
 
-@app.command()
-def preset(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(PRESETS)}.")],
-    root: Annotated[Path | None, typer.Option(help="Folder of your own pictures.")] = None,
-) -> None:
-    """Write a complete params.yaml and show what that changes."""
-    if not Path("dvc.yaml").exists():
-        raise PipelineError("no dvc.yaml here: go to the root of the repository and try again")
-    new = preset_text(name, root)
-    old = PARAMS_FILE.read_text(encoding="utf-8", errors="replace") if PARAMS_FILE.exists() else ""
-    write_whole(PARAMS_FILE, new.encode())
-    difference = difflib.unified_diff(
-        old.splitlines(True), new.splitlines(True), "params.yaml before", "params.yaml now", n=0
-    )
-    typer.echo("".join(difference) or f"params.yaml is the preset {name} already\n", nl=False)
-
-
-@app.command()
-def export(
-    network: Annotated[str, typer.Argument(help="A trained network, such as person_se.")],
-    output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
-    weights: Annotated[
-        Path | None, typer.Option(help="Its .pt file; models/NETWORK/best.pt without it.")
-    ] = None,
-) -> None:
-    """Write a trained network as ONNX (Mask R-CNN stays in PyTorch)."""
-    from pipeline.inference.export import export_onnx  # loads torch: not for --help
-
-    source = weights or Path("models") / network / "best.pt"
-    export_onnx(source, output)
-    typer.echo(f"{source} -> {output}")
-
-
-app.command()(runs.versus)
-app.command()(runs.seeds)
-app.command()(compare)
+EDIT, SERVE, TRAIN = "Edit photos and films", "Serve", "Train and judge"
+app.command(rich_help_panel=EDIT, epilog=cutout.EXAMPLES)(cutout.cutout)
+app.command(rich_help_panel=EDIT, epilog=remove_cars.EXAMPLES)(remove_cars.remove_cars)
+app.command(rich_help_panel=EDIT, epilog=cast_shadow.EXAMPLES)(cast_shadow.cast_shadow)
+app.command(rich_help_panel=SERVE, epilog=serve.EXAMPLES)(serve.serve)
+app.command(rich_help_panel=SERVE, epilog=bot.EXAMPLES)(bot.bot)
+app.command(rich_help_panel=SERVE, epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command(rich_help_panel=TRAIN)(preset)
+app.command(rich_help_panel=TRAIN)(export)
+app.command(rich_help_panel=TRAIN)(runs.versus)
+app.command(rich_help_panel=TRAIN)(runs.seeds)
+app.command(rich_help_panel=TRAIN)(compare)
 
 
 def main() -> None:
@@ -85,3 +93,10 @@ def main() -> None:
     except PipelineError as problem:
         typer.echo(f"clearscene: {problem}", err=True)
         sys.exit(problem.exit_code)
+    except ModuleNotFoundError as missing:
+        package = (missing.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        needed = f"{package} is not installed: pip install 'clearscene[{EXTRAS[package]}]'"
+        typer.echo(f"clearscene: {needed}", err=True)
+        sys.exit(1)

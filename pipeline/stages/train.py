@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 from lightning.pytorch import seed_everything
 
-from pipeline.checkpoint import SKIPPED, Card, load_weights, save_weights, state_hash
+from pipeline.card import Card
+from pipeline.checkpoint import SKIPPED, load_weights, save_weights, state_hash
 from pipeline.errors import NothingToLearnFrom
 from pipeline.params import Params, flatten, load_params
 from pipeline.paths import MODELS

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
-    from pipeline.checkpoint import Card
+    from pipeline.card import Card
     from pipeline.inference.pyfunc import Kind
 
 PACKAGE = Path(__file__).parents[1]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
     from mlflow.tracking import MlflowClient
 
-    from pipeline.checkpoint import Card
+    from pipeline.card import Card
 
 log = logging.getLogger(__name__)
 

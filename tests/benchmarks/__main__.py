@@ -9,6 +9,8 @@ import pandas as pd
 
 from tests.benchmarks.coco import annotations, person_masks
 from tests.benchmarks.collecting import collecting
+from tests.benchmarks.films import films
+from tests.benchmarks.inference import backends, memory
 from tests.benchmarks.multiply import multiplication
 from tests.benchmarks.networks import head_order, training_steps
 from tests.benchmarks.pairs import pairs
@@ -21,6 +23,9 @@ def main() -> None:
         scores,
         head_order,
         training_steps,
+        backends,
+        memory,
+        films,
         tracking,
         collecting,
         annotations,

@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.checkpoint import Card, save_weights, state_hash
+from pipeline.card import Card
+from pipeline.checkpoint import save_weights, state_hash
 from pipeline.networks.build import build
 from pipeline.sources.manifest import Found, Origin, write_collection
 from pipeline.sources.pictures import inspect_picture

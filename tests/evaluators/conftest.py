@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.checkpoint import Card, save_weights, state_hash
+from pipeline.card import Card
+from pipeline.checkpoint import save_weights, state_hash
 from pipeline.images import write_png
 from pipeline.params import Params, parse_params
 from pipeline.recipes import recipe

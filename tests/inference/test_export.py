@@ -1,62 +1,24 @@
-"""Exported networks give what PyTorch gives."""
+"""Exported networks give what PyTorch gives, and say what they are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
 
-from pipeline.checkpoint import Card, save_weights, state_hash
+from pipeline.card import parse_card, read_card
 from pipeline.errors import UsageError
-from pipeline.inference.export import CHANNELS, export_onnx
+from pipeline.inference.engines.exported import CHANNELS
+from pipeline.inference.export import export_onnx
 from pipeline.inference.load import load_network
-from pipeline.networks.build import BUILDERS, build
-
-SMALL: Mapping[str, tuple[dict[str, Any], tuple[int, int]]] = {
-    "deeplab_v3_plus": (
-        {"encoder": "resnet18", "width": 8, "low_width": 8, "se_ratio": 2},
-        (32, 48),
-    ),
-    "removal_generator": (
-        {"kernels": [4, 2], "filters": 4, "dropout": 0.5, "predict_mask": True},
-        (128, 128),
-    ),
-    "shadow_attention": ({"encoder": "resnet18"}, (32, 64)),
-    "shadow_generator": ({"encoder": "resnet18", "refinement_blocks": 2}, (32, 32)),
-    "mask_rcnn": (
-        {
-            "body": "resnet18",
-            "width": 8,
-            "hidden": 8,
-            "min_size": 64,
-            "max_size": 64,
-            "largest_anchor": 64,
-            "regions": 8,
-            "norm": "batch",
-            "grouped": True,
-            "frozen": False,
-        },
-        (64, 64),
-    ),
-}
-
-
-def write(name: str, folder: Path) -> Path:
-    numbers, frame = SMALL[name]
-    torch.manual_seed(1)
-    network = build({"name": name, **numbers})
-    for buffer_name, buffer in network.named_buffers():
-        if buffer_name.endswith("running_mean"):
-            buffer.uniform_(-0.1, 0.1)  # statistics that are not those of the first day
-    state = network.state_dict()
-    card = Card("some", {"name": name, **numbers}, frame, {}, "", "", state_hash(state), 1, {})
-    save_weights(folder / "best.pt", state, card)
-    return folder / "best.pt"
+from pipeline.inference.onnx_file import read_metadata
+from pipeline.networks.build import BUILDERS
+from tests.tiny import SMALL, write
 
 
 def test_every_architecture_is_exported_or_refused() -> None:
@@ -65,11 +27,10 @@ def test_every_architecture_is_exported_or_refused() -> None:
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-def test_the_exported_network_agrees_with_pytorch(name: str, tmp_path: Path) -> None:
-    weights = write(name, tmp_path)
-    export_onnx(weights, tmp_path / "network.onnx")
-    assert {file.name for file in tmp_path.iterdir()} == {"best.pt", "best.json", "network.onnx"}
-    session = onnxruntime.InferenceSession(tmp_path / "network.onnx")
+def test_the_exported_network_agrees_with_pytorch(name: str, small: Callable[[str], Path]) -> None:
+    weights = small(name)
+    assert {file.name for file in weights.parent.iterdir()} == {"best.pt", "best.json", "best.onnx"}
+    session = onnxruntime.InferenceSession(weights.with_suffix(".onnx"))
     (given,) = session.get_inputs()
     for count in (1, 3):
         x = torch.rand(count, CHANNELS[name], *SMALL[name][1])
@@ -85,3 +46,42 @@ def test_the_exported_network_agrees_with_pytorch(name: str, tmp_path: Path) -> 
 def test_mask_rcnn_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be exported to ONNX, it stays in PyTorch"):
         export_onnx(write("mask_rcnn", tmp_path), tmp_path / "network.onnx")
+
+
+def test_the_file_says_what_it_is_in_the_words_of_its_card(small: Callable[[str], Path]) -> None:
+    weights = small("shadow_attention")
+    notes = read_metadata(weights.with_suffix(".onnx"))
+    card = read_card(weights.with_suffix(".json"))
+    assert notes["network"] == "some"
+    assert notes["weights_sha256"] == card.weights_sha256
+    assert notes["frame"] == "32x64"
+    assert parse_card(notes["card"]) == card
+
+
+def test_notes_are_those_that_the_onnx_package_reads(small: Callable[[str], Path]) -> None:
+    file = small("deeplab_v3_plus").with_suffix(".onnx")
+    theirs = onnx.load(file).metadata_props
+    assert read_metadata(file) == {note.key: note.value for note in theirs}
+
+
+def test_a_file_without_notes_has_none(tmp_path: Path) -> None:
+    graph = onnx.helper.make_graph([], "empty", [], [])
+    onnx.save(onnx.helper.make_model(graph), tmp_path / "plain.onnx")
+    assert read_metadata(tmp_path / "plain.onnx") == {}
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_file_that_ends_too_soon_is_no_onnx_file(
+    small: Callable[[str], Path], tmp_path: Path, share: float
+) -> None:
+    content = small("deeplab_v3_plus").with_suffix(".onnx").read_bytes()
+    (tmp_path / "half.onnx").write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match="ends in the middle of a field"):
+        read_metadata(tmp_path / "half.onnx")
+
+
+@pytest.mark.parametrize("content", [b"<html>not a network</html>", b"\xff" * 30, b"\x80"])
+def test_other_files_are_no_onnx_file(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "other.onnx").write_bytes(content)
+    with pytest.raises(ValueError, match=r"it (ends|has a field)"):
+        read_metadata(tmp_path / "other.onnx")

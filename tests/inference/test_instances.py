@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.checkpoint import Card, save_weights, state_hash
+from pipeline.card import Card
+from pipeline.checkpoint import save_weights, state_hash
 from pipeline.errors import PipelineError
 from pipeline.images import RGB
 from pipeline.inference.instances import CentralPersonPredictor

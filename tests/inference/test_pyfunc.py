@@ -15,7 +15,8 @@ import torch
 from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
-from pipeline.checkpoint import Card, load_weights, save_weights, state_hash
+from pipeline.card import Card
+from pipeline.checkpoint import load_weights, save_weights, state_hash
 from pipeline.errors import PipelineError, UsageError
 from pipeline.images import RGB
 from pipeline.inference.instances import CentralPersonPredictor

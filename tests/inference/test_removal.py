@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.checkpoint import Card, save_weights, state_hash
+from pipeline.card import Card
+from pipeline.checkpoint import save_weights, state_hash
 from pipeline.errors import PipelineError
 from pipeline.images import RGB
 from pipeline.inference.removal import CarRemover
@@ -59,7 +60,7 @@ def test_at_the_frame_of_the_network_its_own_output_comes_out(painter: CarRemove
     before = picture(*FRAME)
     planes = torch.from_numpy(before).permute(2, 0, 1)[None] / 127.5 - 1
     with torch.no_grad():
-        expected = painter.network(planes).picture[0].permute(1, 2, 0).numpy()
+        expected = painter.engine.network(planes).picture[0].permute(1, 2, 0).numpy()
     np.testing.assert_allclose(painter.remove(before) / 127.5 - 1, expected, atol=0.5 / 127 + 1e-3)
 
 
@@ -67,7 +68,7 @@ def test_with_an_alpha_the_network_blends_as_in_training(masked: CarRemover) -> 
     before = picture(*FRAME)
     planes = torch.from_numpy(before).permute(2, 0, 1)[None] / 127.5 - 1
     with torch.no_grad():
-        expected = masked.network(planes).picture[0].permute(1, 2, 0).numpy()
+        expected = masked.engine.network(planes).picture[0].permute(1, 2, 0).numpy()
     np.testing.assert_allclose(masked.remove(before) / 127.5 - 1, expected, atol=1 / 127)
 
 
@@ -78,7 +79,9 @@ def test_ground_that_is_not_painted_over_is_bit_identical(
     before, alpha = picture(*size), torch.full((1, 1, *FRAME), 0.01)
     alpha[..., 8:24, 12:36] = 1.0
     painted = torch.full((1, 3, *FRAME), 0.2)
-    monkeypatch.setattr(masked.network, "forward", lambda _: Removal(painted, painted, alpha))
+    monkeypatch.setattr(
+        masked.engine.network, "forward", lambda _: Removal(painted, painted, alpha)
+    )
     after = masked.remove(before)
     inside = cv2.resize(alpha[0, 0].numpy(), size[::-1], interpolation=cv2.INTER_LINEAR)
     np.testing.assert_array_equal(after[inside <= 0.01], before[inside <= 0.01])
@@ -90,7 +93,9 @@ def test_a_picture_is_painted_in_its_own_colours(
     painter: CarRemover, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Red stays red: a network that gives back what it is given changes nothing."""
-    monkeypatch.setattr(painter.network, "forward", lambda given: Removal(given, given, None))
+    monkeypatch.setattr(
+        painter.engine.network, "forward", lambda given: Removal(given, given, None)
+    )
     before = picture(*FRAME)
     np.testing.assert_array_equal(painter.remove(before), before)
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.checkpoint import Card, save_weights, state_hash
+from pipeline.card import Card
+from pipeline.checkpoint import save_weights, state_hash
 from pipeline.images import RGB, Mask
 from pipeline.inference.shadows import AttentionPredictor, ShadowCaster
 from pipeline.networks.build import build
@@ -74,7 +75,7 @@ def test_maps_are_those_of_the_network_on_rgb_and_mask_from_zero_to_one(
 ) -> None:
     picture, mask = scene(*FRAME)
     planes = np.dstack([picture / 255, mask]).transpose(2, 0, 1)[None].astype(np.float32)
-    network = attention.network
+    network = attention.engine.network
     assert isinstance(network, ShadowAttention)
     with torch.no_grad():
         expected = network(torch.from_numpy(planes))[0].numpy()
@@ -88,7 +89,7 @@ def test_at_its_own_size_a_cast_shadow_is_what_the_network_adds(caster: ShadowCa
     masks = [mask, np.roll(mask, 9, axis=1), np.roll(mask, 9, axis=0)]
     planes = np.dstack([picture / 127.5 - 1, *(2.0 * one - 1 for one in masks)])
     with torch.no_grad():
-        cast = caster.network(torch.from_numpy(planes.transpose(2, 0, 1)[None]).float())
+        cast = caster.engine.network(torch.from_numpy(planes.transpose(2, 0, 1)[None]).float())
     expected = picture + 127.5 * cast.refined[0].permute(1, 2, 0).numpy()
     result = caster.cast(picture, *masks)
     assert (result.shape, result.dtype) == (picture.shape, np.uint8)

@@ -17,7 +17,8 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from pipeline.checkpoint import Card, save_weights, state_hash
+from pipeline.card import Card
+from pipeline.checkpoint import save_weights, state_hash
 from pipeline.datasets.central.pictures import Batch, CentralPersons, collate
 from pipeline.datasets.central.selection import SplitRow
 from pipeline.errors import ParamsError, PipelineError

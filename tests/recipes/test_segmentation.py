@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch.utils.data import default_collate
 
-from pipeline.checkpoint import Card, save_weights, state_hash
+from pipeline.card import Card
+from pipeline.checkpoint import save_weights, state_hash
 from pipeline.errors import PipelineError
 from pipeline.networks.deeplab import SqueezeExcite
 from pipeline.params import parse_params

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.checkpoint import Card
+from pipeline.card import Card
 from pipeline.evaluation import KINDS
 from pipeline.params import Params, load_params
 from pipeline.reporting.model_card import model_card, weakest

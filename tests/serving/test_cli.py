@@ -6,29 +6,14 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 import pytest
 
 from pipeline.params import load_params
 from pipeline.presets import PRESETS, preset_text
-from pipeline.serving import cli
+from tests.serving.conftest import COMMAND, Clearscene, assert_one_line
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-class Outcome(NamedTuple):
-    """What a call printed and returned."""
-
-    exit_code: int
-    out: str
-    err: str
-
-
-class Clearscene(Protocol):
-    """Type `clearscene ARGUMENTS…`."""
-
-    def __call__(self, *arguments: str) -> Outcome: ...
 
 
 @pytest.fixture
@@ -40,33 +25,36 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def clearscene(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Clearscene:
-    def call(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["clearscene", *arguments])
-        with pytest.raises(SystemExit) as raised:
-            cli.main()
-        return Outcome(int(raised.value.code or 0), *capsys.readouterr())
-
-    return call
-
-
-def assert_one_line(outcome: Outcome, exit_code: int, says: str) -> None:
-    assert outcome.exit_code == exit_code
-    assert outcome.out == ""
-    assert outcome.err.startswith("clearscene: ")
-    assert says in outcome.err
-    assert len(outcome.err.splitlines()) == 1
-
-
 def test_the_installed_command_says_its_version() -> None:
-    command = Path(sys.executable).with_name("clearscene")
-    run = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    run = subprocess.run([COMMAND, "--version"], capture_output=True, text=True, check=True)
     assert run.stdout == f"clearscene {version('clearscene')}\n"
 
 
+COMMANDS = (
+    "cutout", "remove-cars", "cast-shadow", "serve", "bot", "doctor", "preset", "export", "versus",
+    "seeds", "compare",
+)  # fmt: skip
+HEAVY = (
+    "aiogram", "av", "cv2", "fastapi", "joblib", "mlflow", "numpy", "onnxruntime", "openvino",
+    "pandas", "PIL", "pydantic", "ruamel", "torch", "uvicorn",
+)  # fmt: skip
+
+
+def test_the_command_line_itself_loads_nothing_heavy() -> None:
+    """So `--help` and `--version` take half a second; a time would depend on the machine."""
+    program = (
+        "import sys, pipeline.serving.cli; "
+        f"print(*sorted(set({HEAVY!r}) & {{name.partition('.')[0] for name in sys.modules}}))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "\n"
+
+
 def test_help_names_every_command_and_preset(clearscene: Clearscene) -> None:
-    assert "preset" in clearscene("--help").out
+    shown = clearscene("--help").out
+    assert all(f" {name} " in shown for name in COMMANDS)
     shown = clearscene("preset", "--help").out
     assert all(name in shown for name in PRESETS)
 
@@ -152,6 +140,25 @@ def test_outside_a_repository_nothing_is_written(repository: Path, clearscene: C
     (repository / "dvc.yaml").unlink()
     assert_one_line(clearscene("preset", "demo"), 1, "go to the root of the repository")
     assert not (repository / "params.yaml").exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, clearscene: Clearscene) -> None:
+    outcome = clearscene(command, "--help")
+    assert (outcome.exit_code, outcome.err) == (0, "")
+    assert f"Usage: clearscene {command} " in outcome.out
+
+
+@pytest.mark.parametrize(
+    "command", ["cutout", "remove-cars", "cast-shadow", "serve", "bot", "doctor"]
+)
+def test_the_help_of_what_people_use_has_examples(command: str, clearscene: Clearscene) -> None:
+    assert outcome_has_example(clearscene(command, "--help").out, command)
+
+
+def outcome_has_example(shown: str, command: str) -> bool:
+    examples = shown.partition("Examples:")[2].splitlines()
+    return sum(f"clearscene {command}" in line for line in examples) >= 2
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["preset"], ["preset", "demo", "--what"]])

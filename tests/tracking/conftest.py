@@ -10,7 +10,8 @@ import pytest
 import torch
 from mlflow.tracking import MlflowClient
 
-from pipeline.checkpoint import Card, save_weights, state_hash
+from pipeline.card import Card
+from pipeline.checkpoint import save_weights, state_hash
 from pipeline.networks.build import build
 from pipeline.tracking import Contender
 

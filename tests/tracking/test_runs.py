@@ -176,7 +176,7 @@ def test_whatever_a_store_raises_costs_a_warning(
 
 
 def test_two_that_make_the_experiment_at_once_share_it(
-    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+    client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = MlflowClient.get_experiment_by_name
     asked: list[str] = []
@@ -185,7 +185,7 @@ def test_two_that_make_the_experiment_at_once_share_it(
         asked.append(name)
         if len(asked) > 1:
             return known(self, name)
-        self.create_experiment(name)
+        self.create_experiment(name, (tmp_path / "artifacts").as_uri())
         return None
 
     monkeypatch.setattr(MlflowClient, "get_experiment_by_name", too_early)

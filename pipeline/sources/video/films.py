@@ -23,7 +23,7 @@ from pipeline.sources.http.addresses import without_loopback_port, zones_of
 from pipeline.sources.http.failures import FetchFailed
 from pipeline.sources.http.session import PoliteSession
 from pipeline.sources.manifest import Origin, Refusal
-from pipeline.sources.video.reader import BadVideo, VideoReader, looks_like_text
+from pipeline.video.reader import BadVideo, VideoReader, looks_like_text
 
 log = logging.getLogger(__name__)
 

@@ -22,14 +22,14 @@ from pipeline.sources.manifest import Found, Origin, Refusal, Summary, write_col
 from pipeline.sources.pictures import NearDuplicates, inspect_picture
 from pipeline.sources.video.choice import Shot, samples
 from pipeline.sources.video.films import Film
-from pipeline.sources.video.reader import BadVideo, Frame, VideoReader
+from pipeline.video.reader import BadVideo, Frame, VideoReader
 from pipeline.workspace import code_hash, file_hash, only_user, whole_directory
 
 log = logging.getLogger(__name__)
 
 CODE = (
     "images.py", "sources/video/choice.py", "sources/video/frames.py", "sources/pictures.py",
-    "sources/video/reader.py",
+    "video/reader.py", "video/scenes.py",
 )  # fmt: skip
 
 RECORD = "samples.json"

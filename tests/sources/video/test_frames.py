@@ -20,7 +20,7 @@ from pipeline.images import read_picture
 from pipeline.sources.manifest import Refusal, refuse_if_too_many_failed
 from pipeline.sources.video.films import Film
 from pipeline.sources.video.frames import Tally, write_frames
-from pipeline.sources.video.reader import BadVideo, VideoReader
+from pipeline.video.reader import BadVideo, VideoReader
 from tests.sources.video.small_films import (
     HEIGHT,
     RATE,
