@@ -28,18 +28,14 @@ $(INSTALLED): requirements.txt pyproject.toml
 repro: $(INSTALLED) ## run the pipeline with params.yaml (what is up to date stays)
 	$(BIN)/dvc repro
 
-# Tests of edits run apart: with OpenVINO, FFmpeg and the augmentations in one process, that process
-# was ended by a segmentation fault whose cause is not found yet (docs/development.md).
-EDITS := tests/editing tests/inference tests/photos tests/serving tests/video
+# A process of tests that dies is not replaced: xdist would wait for it for ever.
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0
 
 test: $(INSTALLED) ## run the tests in two processes (WORKERS=2)
-	$(PYTEST) -m "not long" $(EDITS)
-	$(PYTEST) -m "not long" $(EDITS:%=--ignore=%)
+	$(PYTEST) -m "not long"
 
 coverage: $(INSTALLED) ## the same with coverage, which takes half as long again
-	$(PYTEST) -m "not long" $(EDITS) --cov --cov-report=
-	$(PYTEST) -m "not long" $(EDITS:%=--ignore=%) --cov --cov-append --cov-report=term --cov-fail-under=90
+	$(PYTEST) -m "not long" --cov --cov-report=term --cov-fail-under=90
 
 test-long: $(INSTALLED) ## run the long tests: kills, experiments, a real browser
 	$(PYTEST) -m long --durations=15

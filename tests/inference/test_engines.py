@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +75,30 @@ def test_what_an_engine_gave_stays_when_it_runs_again(small: Small, backend: str
     np.testing.assert_array_equal(first, kept)
     first[:] = 0
     np.testing.assert_array_equal(engine.run(x)[0], kept)
+
+
+SIGNALLED = """
+import os, signal, sys
+from pathlib import Path
+from pipeline.inference.engines import open_engine
+
+signal.signal(signal.SIGUSR1, lambda *_: print("heard"))
+first, second = (open_engine(Path(sys.argv[1]), sys.argv[2], "cpu") for _ in range(2))
+del first
+del second
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+
+
+@pytest.mark.parametrize("backend", FLOAT32)
+def test_signals_are_heard_after_engines_have_gone_whatever_their_order(
+    small: Small, backend: str
+) -> None:
+    weights = str(small("deeplab_v3_plus"))
+    run = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, weights, backend], capture_output=True, text=True
+    )
+    assert (run.returncode, run.stdout) == (0, "heard\n"), run.stderr
 
 
 @pytest.mark.parametrize("backend", FLOAT32)

@@ -5,6 +5,7 @@ OpenVINO takes bfloat16 by itself where the processor has it; here the precision
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,19 @@ class OpenVinoEngine:
         return [one.data.astype(np.float32) for one in self._request.output_tensors]
 
 
+@cache
+def _core() -> Any:
+    """The one Core of this process, which is never freed.
+
+    A Core gives its thread a stack for signals and takes it away when it goes. With several, or
+    freed by another thread, the thread is left with a stack that is no longer there, and the next
+    signal that Python handles ends the process (OpenVINO 2025, `SigAltStackSetup`).
+    """
+    return import_openvino().Core()
+
+
 def _compile(file: Path, shape: list[int], precision: str) -> Any:
-    core = import_openvino().Core()
+    core = _core()
     settings = {
         "INFERENCE_PRECISION_HINT": precision,
         "PERFORMANCE_HINT": "LATENCY",
