@@ -15,6 +15,7 @@ from tests.benchmarks.multiply import multiplication
 from tests.benchmarks.networks import head_order, training_steps
 from tests.benchmarks.pairs import pairs
 from tests.benchmarks.scores import scores
+from tests.benchmarks.serving import against_rembg, doors
 from tests.benchmarks.tracking import tracking
 
 
@@ -25,6 +26,8 @@ def main() -> None:
         training_steps,
         backends,
         memory,
+        against_rembg,
+        doors,
         films,
         tracking,
         collecting,

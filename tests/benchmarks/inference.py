@@ -124,7 +124,7 @@ def _check_masks() -> None:
     """
     with TemporaryDirectory() as folder:
         os.environ["CLEARSCENE_CACHE"] = folder
-        weights = _learn(Path(folder))
+        weights = learn(Path(folder))
         batch = np.concatenate([_picture(number) for number in range(COUNT)])
         found = {name: open_engine(weights, name, "cpu").run(batch)[0] for name in _here()}
     wanted = found["torch"] >= 0.5
@@ -143,12 +143,18 @@ def _picture(number: int) -> Batch:
     return to_batch(example_picture(number, *LEARNT), *LEARNT)
 
 
-def _learn(folder: Path) -> Path:
-    """A small network after eighty steps on the examples."""
-    architecture = {
-        "name": "deeplab_v3_plus", "encoder": "resnet18", "width": 64, "low_width": 24,
-        "se_ratio": 8,
-    }  # fmt: skip
+SMALL = {
+    "name": "deeplab_v3_plus", "encoder": "resnet18", "width": 64, "low_width": 24, "se_ratio": 8,
+}  # fmt: skip
+
+
+def learn(
+    folder: Path,
+    architecture: dict[str, Any] | None = None,
+    frame: tuple[int, int] = LEARNT,
+) -> Path:
+    """Weights of a network after eighty steps on the examples at `LEARNT`, to be run at `frame`."""
+    architecture = architecture or SMALL
     torch.manual_seed(0)
     network = build(architecture).to(memory_format=torch.channels_last)
     pictures = torch.from_numpy(np.concatenate([_picture(number) for number in range(COUNT)]))
@@ -159,7 +165,7 @@ def _learn(folder: Path) -> Path:
         optimiser.zero_grad()
         functional.binary_cross_entropy(network(pictures), masks).backward()
         optimiser.step()
-    return _save(network, "learnt", architecture, LEARNT, folder)
+    return _save(network, "person_se", architecture, frame, folder)
 
 
 def _write(network: str, folder: Path) -> Path:

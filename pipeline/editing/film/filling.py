@@ -14,12 +14,18 @@ from pipeline.images import RGB, Mask
 
 Levels = NDArray[np.float32]
 
+RIM = np.ones((3, 3), np.uint8)
+"""A pixel all round."""
 LIGHT_SIDE = 160
 """Longer side at which light is compared: it changes slowly over a picture."""
 LIGHT_SPREAD = 0.06
 """Standard deviation over which it is smoothed, as a share of the longer side."""
 ALIKE = 26.0
 """Levels: where frame and plate differ by more, it is not for the light."""
+MISSED, SURE = 14.0, 28.0
+"""Levels by which what is no ground differs from it: all of it, and some of it."""
+JOINED = 0.08
+"""How far from the mask that may lie, as a share of the longer side."""
 FEATHER = 2.5
 """Pixels inside the mask over which the frame fades into the fill."""
 
@@ -88,6 +94,50 @@ def filled(rgb: RGB, mask: Mask, grounds: list[tuple[Laid, float]]) -> Filled:
     count = int(mask.sum())
     shown = int((mask & seen).sum())
     return Filled(new, mask, shown, count - shown)
+
+
+def completed(rgb: RGB, mask: Mask, ground: Laid) -> Mask:
+    """The mask with what joins it and is not the ground that other frames saw there.
+
+    A network finds now this part of a car and now that, and each part that is left flickers.
+
+    Args:
+        rgb: H×W×3.
+        mask: H×W.
+        ground: As this frame sees it.
+
+    Returns:
+        H×W, no less than the mask.
+    """
+    if not mask.any() or not (ground.seen & ~mask).any():
+        return mask
+    off = _beyond(rgb, ground.rgb + light(rgb, ground, mask))
+    off[~ground.seen] = 0
+    near = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3) <= JOINED * max(
+        mask.shape
+    )
+    other = _open((off > MISSED) & near & ~mask)
+    _, labels = cv2.connectedComponents((other | mask).astype(np.uint8))
+    sure = np.zeros(int(labels.max()) + 1, bool)
+    sure[np.unique(labels[other & (off > SURE)])] = True
+    sure[np.setdiff1d(np.arange(len(sure)), np.unique(labels[mask]))] = False
+    missed = cv2.dilate((other & sure[labels]).astype(np.uint8), RIM) > 0
+    return np.asarray(mask | missed)
+
+
+def _beyond(rgb: RGB, ground: Levels) -> Levels:
+    """H×W, levels by which a pixel lies outside all that the ground is within a pixel of it.
+
+    That much the alignment of a moving camera may be off.
+    """
+    near = np.ones((3, 3), np.uint8)
+    above = rgb - cv2.dilate(ground, near)
+    below = cv2.erode(ground, near) - rgb
+    return np.asarray(np.maximum(above, below).max(axis=2).clip(0), np.float32)
+
+
+def _open(mask: Mask) -> Mask:
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, RIM) > 0)
 
 
 def light(rgb: RGB, ground: Laid, mask: Mask) -> Levels:

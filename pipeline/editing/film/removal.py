@@ -16,7 +16,7 @@ from typing import Protocol
 import av
 import numpy as np
 
-from pipeline.editing.film.filling import Laid, filled, laid
+from pipeline.editing.film.filling import Laid, completed, filled, laid
 from pipeline.editing.film.motion import Homography
 from pipeline.editing.film.plates import (
     Canvas,
@@ -170,7 +170,9 @@ class _Filling:
             return frame.shown.frame
         ours = shares(self.stretches, self.path, frame.number)
         grounds = [(self._laid(number, frame), share) for number, share in ours]
-        result = filled(frame.shown.rgb, frame.mask, grounds)
+        rgb = frame.shown.rgb
+        mask = completed(rgb, frame.mask, max(grounds, key=lambda ground: ground[1])[0])
+        result = filled(rgb, mask, grounds)
         counts["from_frames"] += result.seen
         counts["painted"] += result.painted
         return pasted(frame.shown, result.rgb, result.where)

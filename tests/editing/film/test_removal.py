@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -68,6 +69,37 @@ def test_a_car_that_is_missed_in_a_frame_or_two_is_removed_all_the_same(
         mask, truth = eraser.masks[number], still_clip.moments[number].ground
         cleaned = inside_psnr([ours[number]], [truth], [mask])
         assert cleaned > 6 + inside_psnr([source[number]], [truth], [mask])
+
+
+class Partial(Knowing):
+    """Finds the left half of each car in one frame, and the right half in the next."""
+
+    def find(self, rgb: RGB, shadow: bool = False) -> Mask:
+        found = super().find(rgb, shadow)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8))
+        half = np.zeros_like(found)
+        for label, (left, _, width, _, _) in enumerate(stats[1:], 1):
+            part = labels == label
+            part[:, : left + width // 2] &= self.asked[-1] % 2 == 0
+            part[:, left + width // 2 :] &= self.asked[-1] % 2 == 1
+            half |= part
+        return half
+
+
+@pytest.mark.parametrize("camera", ["still_clip", "panned_clip"])
+def test_a_car_of_which_each_frame_finds_another_half_is_removed_whole(
+    camera: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    clip: Clip = request.getfixturevalue(camera)
+    eraser, target = Partial(clip.moments), tmp_path / "out.mp4"
+    remove_with(eraser, clip.file, target, WANTED, "key")
+    ours, source = read(target), read(clip.file)
+    single = [eraser.fill(rgb, eraser.find(rgb), "inpaint") for rgb in source]
+    truth = [moment.ground for moment in clip.moments]
+    psnr = [inside_psnr(frames, truth, eraser.masks) for frames in (single, ours)]
+    steady = [flicker(frames, truth, eraser.masks) for frames in (single, ours)]
+    assert psnr[1] > 8 + psnr[0]
+    assert steady[1] < steady[0] / 4
 
 
 def test_a_film_in_two_scenes_is_filled_from_its_own_scene(
