@@ -7,10 +7,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from PIL import Image
 
-from pipeline.editing.options import Cut
+from pipeline.editing.outcome import found_cars, found_people
 from pipeline.editing.studio import Studio
 from pipeline.errors import BadPicture
 from pipeline.photos import Photo, encode_photo, read_photo
@@ -71,22 +70,13 @@ def _refuse_large(content: bytes, name: str, most: int) -> None:
 def _edited(studio: Studio, photo: Photo, choices: Choices) -> Photo:
     if choices.mode == "remove-cars":
         removed = studio.remove_cars(photo)
-        if np.array_equal(removed.rgb, photo.rgb):
+        if not found_cars(photo, removed):
             raise Nothing(texts.NO_CAR)
         return removed
     cut = studio.cut_out(photo, choices.cut)
-    if _is_empty(cut, choices.cut):
+    if not found_people(cut, choices.cut):
         raise Nothing(texts.NOBODY)
     return cut
-
-
-def _is_empty(cut: Photo, wanted: Cut) -> bool:
-    """Whether nobody is on it; of a blurred background it cannot be told."""
-    if wanted.mask:
-        return not cut.rgb.any()
-    if isinstance(wanted.background, tuple):
-        return bool((cut.rgb == wanted.background).all())
-    return cut.alpha is not None and not cut.alpha.any()
 
 
 def _encoded(photo: Photo, stem: str, most: int) -> Made:

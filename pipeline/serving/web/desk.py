@@ -34,12 +34,22 @@ class Order(NamedTuple):
         files: Names of the pictures that it needs; the first one names the answer.
         networks: What the edit runs.
         edit: From photos by name to the answer; called in the worker's thread.
+        found: From those photos and the answer, whether there was anything to edit.
     """
 
     form: Form
     files: tuple[str, ...]
     networks: tuple[str, ...]
     edit: Callable[[Mapping[str, Photo]], Photo]
+    found: Callable[[Mapping[str, Photo], Photo], bool] = lambda _, __: True
+
+
+class _Answer(NamedTuple):
+    """The bytes, the weights that made them, and whether there was anything to edit."""
+
+    content: bytes
+    weights: str
+    found: bool
 
 
 @dataclass(frozen=True)
@@ -74,23 +84,25 @@ class Desk:
             fields, sent = await read_form(request, place)
             order = check(fields)
             _check_files(order.files, sent)
-            content, weights = await self.line.work(
-                place, lambda: self._done(order, sent), _hung_up(request)
-            )
+            answer = await self.line.work(place, lambda: self._done(order, sent), _hung_up(request))
         kind = order.form.format
         name = f"{Path(plain_name(sent[order.files[0]].name)).stem}-{word}.{SUFFIXES[kind]}"
-        headers = {"Content-Disposition": _disposition(name), "X-Clearscene-Weights": weights}
-        return Response(content, 200, headers, f"image/{kind}")
+        headers = {
+            "Content-Disposition": _disposition(name),
+            "X-Clearscene-Weights": answer.weights,
+            "X-Clearscene-Found": "something" if answer.found else "nothing",
+        }
+        return Response(answer.content, 200, headers, f"image/{kind}")
 
-    def _done(self, order: Order, sent: Mapping[str, Sent]) -> tuple[bytes, str]:
-        """The bytes of the answer, and the weights that made it."""
+    def _done(self, order: Order, sent: Mapping[str, Sent]) -> _Answer:
         photos = {name: self._photo(sent[name]) for name in order.files}
         try:
             photo = order.edit(photos)
         except UsageError as error:
             raise self._missing(order.networks, error) from error
         content = encode_photo(photo, order.form.format, order.form.quality)
-        return content, _named(self.studio.served(), order.networks)
+        weights = _named(self.studio.served(), order.networks)
+        return _Answer(content, weights, order.found(photos, photo))
 
     def _photo(self, sent: Sent) -> Photo:
         return read_photo(sent.content, plain_name(sent.name), self.limits.pixels)

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from pipeline.editing.outcome import found_cars, found_people
 from pipeline.photos import Photo
 from pipeline.serving.web.desk import Desk, Order
 from pipeline.serving.web.forms import CutoutForm, RemovalForm, ShadowForm, body_of
@@ -56,7 +57,10 @@ async def cutout(request: Request) -> Response:
         def edit(photos: Mapping[str, Photo]) -> Photo:
             return desk.studio.cut_out(photos["image"], form.cut(photos.get("picture")))
 
-        return Order(form, files, (form.model,), edit)
+        def found(photos: Mapping[str, Photo], cut: Photo) -> bool:
+            return found_people(cut, form.cut(photos.get("picture")))
+
+        return Order(form, files, (form.model,), edit, found)
 
     return await desk.serve(request, check, "cutout")
 
@@ -78,7 +82,10 @@ async def remove_cars(request: Request) -> Response:
         def edit(photos: Mapping[str, Photo]) -> Photo:
             return desk.studio.remove_cars(photos["image"], form.removal())
 
-        return Order(form, ("image",), networks, edit)
+        def found(photos: Mapping[str, Photo], removed: Photo) -> bool:
+            return found_cars(photos["image"], removed)
+
+        return Order(form, ("image",), networks, edit, found)
 
     return await desk.serve(request, check, "without-cars")
 

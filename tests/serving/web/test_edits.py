@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from pipeline.editing.options import Cut, Place, Removal
 from pipeline.editing.studio import Studio
 from pipeline.photos import Format, Photo, encode_photo, read_photo
 from tests.photos.kinds import BAD, GOOD, STATUS
-from tests.serving.web.house import cutout, picture, serving
+from tests.serving.web.house import ShuttingStudio, cutout, encoded, picture, serving
 
 SCENE, MAN = picture(96, 128, seed=5), cutout()
 
@@ -45,6 +46,23 @@ def test_a_cutout_is_what_the_studio_makes(
     suffix = "jpg" if kind == "jpeg" else kind
     assert f"filename*=UTF-8''a%20b-cutout.{suffix}" in answer.headers["content-disposition"]
     assert answer.content == encode_photo(studio.cut_out(read_photo(image), wanted), kind)
+
+
+def test_an_answer_says_whether_there_was_anything_to_edit(web_models: Path) -> None:
+    dark, bright = (encoded(np.full((40, 50, 3), level, np.uint8)) for level in (10, 200))
+    studio = ShuttingStudio(web_models, download=False)
+    calls: list[tuple[str, dict[str, str]]] = [
+        ("cutout", {}), ("cutout", {"mask": "true"}), ("remove-cars", {}),
+    ]  # fmt: skip
+    with serving(studio) as address:
+        for path, fields in calls:
+            answers = [
+                httpx.post(f"{address}/api/{path}", files={"image": image}, data=fields)
+                for image in (dark, bright)
+            ]
+            assert [answer.status_code for answer in answers] == [200, 200]
+            found = [answer.headers["X-Clearscene-Found"] for answer in answers]
+            assert found == ["nothing", "something"]
 
 
 @pytest.mark.parametrize("background", ["none", "blur", "white", "#1e90ff", "picture"])

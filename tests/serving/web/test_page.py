@@ -16,7 +16,14 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline.editing.studio import Studio
 from pipeline.serving.web import Limits
 from tests.browser import WEBCAM, chromium, needs_chromium
-from tests.serving.web.house import GatedStudio, cutout, picture, serving
+from tests.serving.web.house import (
+    GatedStudio,
+    ShuttingStudio,
+    cutout,
+    encoded,
+    picture,
+    serving,
+)
 
 pytestmark = [needs_chromium, pytest.mark.long]
 PHOTO, SCENE, MAN = picture(120, 160, seed=3), picture(200, 300, seed=4), cutout(60, 40)
@@ -277,6 +284,22 @@ def test_a_server_with_enough_webcams_says_so(browser: Browser, studio: Studio) 
         watched.page.click("#tab-webcam")
         watched.page.click("#webcam .primary")
         expect(watched.page.locator("#webcam .note")).to_contain_text("busy")
+        watched.check()
+
+
+def test_nobody_and_no_car_are_told(browser: Browser, web_models: Path) -> None:
+    dark = encoded(np.full((40, 50, 3), 10, np.uint8))
+    with serving(ShuttingStudio(web_models, download=False)) as address:
+        watched = Watched(browser, address)
+        page = watched.page
+        drop(page, "#cut .stage", "night.png", dark)
+        cut(page)
+        expect(page.locator("#cut .note")).to_contain_text("Nobody was found")
+        page.click("#tab-cars")
+        page.set_input_files("#cars .stage input[type=file]", file("night.png", dark))
+        page.click("#cars .primary")
+        expect(page.locator("#cars .note")).to_contain_text("No car was found")
+        expect(page.locator("#status")).to_contain_text("No car was found")
         watched.check()
 
 

@@ -31,7 +31,7 @@ export async function ask(path, options = {}, onBusy = () => {}) {
   }
 }
 
-/** An edited picture: its bytes, its name, and the weights that made it. */
+/** An edited picture: its bytes, its name, the weights that made it, whether there was anything to edit. */
 export async function edit(path, fields, signal, onBusy) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
@@ -40,6 +40,7 @@ export async function edit(path, fields, signal, onBusy) {
     blob: await answer.blob(),
     name: nameOf(answer.headers.get("Content-Disposition") ?? ""),
     weights: answer.headers.get("X-Clearscene-Weights") ?? "",
+    found: answer.headers.get("X-Clearscene-Found") !== "nothing",
   };
 }
 

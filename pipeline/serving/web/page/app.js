@@ -43,8 +43,16 @@ function carFields(form) {
   return { fill: fill.value, shadow: shadow.checked, format: format.value };
 }
 
-const cut = retouch(section("cut"), "api/cutout", { doing: "Cutting out", done: "Cut out. The slider compares before and after." }, cutFields, limitsNow);
-const cars = retouch(section("cars"), "api/remove-cars", { doing: "Removing cars", done: "The cars are removed. The slider compares before and after." }, carFields, limitsNow);
+const cut = retouch(section("cut"), "api/cutout", {
+  doing: "Cutting out",
+  done: "Cut out. The slider compares before and after.",
+  nothing: "Nobody was found in this picture. Another choice under “Who” may see more.",
+}, cutFields, limitsNow);
+const cars = retouch(section("cars"), "api/remove-cars", {
+  doing: "Removing cars",
+  done: "The cars are removed. The slider compares before and after.",
+  nothing: "No car was found in this picture, so nothing was changed.",
+}, carFields, limitsNow);
 const placing = place(section("place"), limitsNow);
 const camera = webcam(section("webcam"), limitsNow);
 

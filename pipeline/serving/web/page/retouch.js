@@ -6,7 +6,7 @@ import { busy, credit, note, save, say, show, takePictures } from "./parts.js";
 /**
  * @param tool the section of the page
  * @param path of the API
- * @param words what is going on, and what is said when it is done
+ * @param words what is going on, what is said when it is done, and what when there was nothing to do
  * @param fields from the form and the further pictures to the fields of the API; throws what is missing
  * @param limits of the server
  */
@@ -73,7 +73,8 @@ export function retouch(tool, path, words, fields, limits) {
     if (size) fit(size);
     download.disabled = onward.disabled = false;
     credit(tool, answer.weights);
-    say(words.done);
+    if (answer.found) say(words.done);
+    else note(tool, words.nothing);
   }
 
   form.addEventListener("submit", async (event) => {
