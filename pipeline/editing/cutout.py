@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 
 import numpy as np
@@ -15,8 +14,6 @@ from pipeline.editing.options import Cut
 from pipeline.images import RGB, resize_picture
 from pipeline.matting import Alpha, Box, crop_box
 from pipeline.photos import Photo
-
-log = logging.getLogger(__name__)
 
 SEEN = 1024
 """Pixels of the longer side of the copy that a network sees; it squeezes that to its own frame."""
@@ -75,11 +72,7 @@ class PersonCutter:
 
     def _alpha(self, photo: Photo) -> Alpha:
         seen = photo.for_network(reduced(photo.rgb, SEEN))
-        alpha = refined_alpha(photo.rgb, self.masks.probability(seen))
-        if not alpha.any():
-            height, width = alpha.shape
-            log.warning("%s finds nobody in a photo of %d×%d", self.masks.name, width, height)
-        return alpha
+        return refined_alpha(photo.rgb, self.masks.probability(seen))
 
 
 def compose(picture: RGB, alpha: Alpha, ground: RGB, quick: bool = False) -> RGB:

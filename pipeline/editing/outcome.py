@@ -12,8 +12,8 @@ def found_people(cut: Photo, wanted: Cut) -> bool:
     """Whether anybody is on what `Studio.cut_out` made; yes if a background hides the answer."""
     if wanted.mask:
         return bool(cut.rgb.any())
-    if isinstance(wanted.background, tuple):
-        return bool((cut.rgb != wanted.background).any())
+    if isinstance(wanted.background, tuple):  # which the photo's profile may say in other numbers
+        return bool((cut.rgb != cut.rgb[0, 0]).any())
     return cut.alpha is None or bool(cut.alpha.any())
 
 

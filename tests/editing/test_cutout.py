@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from PIL import Image
 from pipeline.editing.cutout import SEEN, PersonCutter, compose
 from pipeline.editing.edge_colours import foreground_colours
 from pipeline.editing.options import Cut
+from pipeline.editing.outcome import found_people
 from pipeline.images import RGB
 from pipeline.photos import Photo, read_photo
 from tests.editing.known import RED, Coverage, Known, linear_profile, mixture, ring
@@ -106,14 +106,13 @@ def test_a_mask_is_soft_grey_and_can_be_cropped() -> None:
     assert cropped.shape[0] < 220
 
 
-def test_where_nobody_is_all_is_transparent_and_a_line_says_so(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_where_nobody_is_all_is_transparent_and_it_can_be_told() -> None:
     nobody = PersonCutter(Known(np.zeros((300, 400), np.float32)))
-    with caplog.at_level(logging.WARNING):
-        cut = nobody.cut(PHOTO, Cut(crop=True))
+    cut = nobody.cut(PHOTO, Cut(crop=True))
     assert cut.alpha is not None and not cut.alpha.any() and cut.shape == PHOTO.shape
-    assert "known finds nobody in a photo of 400×300" in caplog.text
+    for wanted in (Cut(), Cut(mask=True), Cut(background=(9, 8, 7))):
+        assert not found_people(nobody.cut(PHOTO, wanted), wanted)
+        assert found_people(CUTTER.cut(PHOTO, wanted), wanted)
 
 
 @pytest.mark.parametrize("side", [1, 2, 32])

@@ -15,6 +15,7 @@ from pipeline.editing.studio import Studio
 from pipeline.photos import read_photo
 from tests.photos.kinds import BAD, GOOD
 from tests.serving.conftest import Clearscene, assert_one_line, scene, write_scene
+from tests.serving.web.house import ShuttingStudio
 
 
 @pytest.fixture
@@ -87,6 +88,26 @@ def test_a_mask_is_black_and_white_png_of_the_same_size(
     mask = pixels(target)
     assert mask.shape[:2] == scene().shape[:2]
     assert {0, 255} <= set(mask.flat)
+
+
+def test_files_without_people_or_cars_are_named(
+    tmp_path: Path, options: list[str], clearscene: Clearscene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Studio, "cut_out", ShuttingStudio.cut_out)
+    monkeypatch.setattr(Studio, "remove_cars", ShuttingStudio.remove_cars)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, level in {"day.png": 200, "night.png": 10}.items():
+        Image.new("RGB", (50, 40), (level,) * 3).save(folder / name)
+    for command, words in {
+        "cutout": "nobody is found in it",
+        "remove-cars": "no car is found in it",
+    }.items():
+        outcome = clearscene(command, folder, tmp_path / command, *options)
+        assert outcome.exit_code == 0
+        assert "2 done" in outcome.out
+        told = [line for line in outcome.err.splitlines() if "found" in line]
+        assert told == [f"{folder / 'night.png'}: {words}"]
 
 
 def test_a_white_background_leaves_no_transparency(

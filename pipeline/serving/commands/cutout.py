@@ -105,6 +105,7 @@ def cutout(
     model, found = _weights(model, weights or [])
     behind, film_behind = _background(background, planned)
     from pipeline.editing.options import Cut
+    from pipeline.editing.outcome import found_people
 
     cut = Cut(model, behind, crop, MARGIN if margin is None else margin, mask)
     studio = open_studio(found, models, backend, device, not no_download)
@@ -115,6 +116,7 @@ def cutout(
         quality,
         strip,
         naming.default,
+        lambda _, result: "" if found_people(result, cut) else "nobody is found in it",
     )
     if watching and planned.folders is not None:
         watch(planned.folders, edit)

@@ -67,6 +67,7 @@ def remove_cars(
     networks = NETWORKS if fill == "network" else NETWORKS[:1]
     found = given_weights(weights or [], networks)
     from pipeline.editing.options import Removal
+    from pipeline.editing.outcome import found_cars
 
     removal = Removal(fill, not no_shadow)
     studio = open_studio(found, models, backend, device, not no_download)
@@ -77,6 +78,7 @@ def remove_cars(
         quality,
         strip,
         naming.default,
+        lambda photo, result: "" if found_cars(photo, result) else "no car is found in it",
     )
     if watching and planned.folders is not None:
         watch(planned.folders, edit)

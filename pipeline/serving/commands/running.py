@@ -44,6 +44,7 @@ class Edit:
         quality: Of JPEG and WebP.
         strip: Whether EXIF is left out.
         default: The format of a result that nobody named, by the suffix of its input.
+        remark: What there is to say about a photo and its result; mostly nothing.
     """
 
     photo: Callable[[Photo], Photo]
@@ -51,6 +52,7 @@ class Edit:
     quality: int | None
     strip: bool
     default: Callable[[str], Format]
+    remark: Callable[[Photo, Photo], str]
 
 
 @dataclass
@@ -142,7 +144,10 @@ def _edit_film(job: Job, edit: Edit, shown: Display) -> None:
 
 def _edit_photo(job: Job, edit: Edit, tally: Tally, shown: Display) -> None:
     with output(job.target) as write:
-        result = edit.photo(read(job.source))
+        photo = read(job.source)
+        result = edit.photo(photo)
+        if remark := edit.remark(photo, result):
+            shown.say(f"{job.name}: {remark}")
         wanted = job.format or edit.default(f".{result.format or ''}")
         if result.alpha is not None and wanted == "jpeg" and not tally.flattened:
             tally.flattened = True
