@@ -10,7 +10,7 @@ import torch
 
 from pipeline.card import Card
 from pipeline.checkpoint import save_weights, state_hash
-from pipeline.editing.networks import ARCHITECTURES
+from pipeline.editing.catalogue import ARCHITECTURES
 from pipeline.networks.build import build
 
 SMALL: Mapping[str, tuple[dict[str, Any], tuple[int, int]]] = {

@@ -6,12 +6,13 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.card import Card
+from pipeline.editing.catalogue import ARCHITECTURES, STAND_INS, check_kind, remedies, said_of
 from pipeline.editing.in_turn import EngineInTurn, Finder, MasksInTurn
 from pipeline.editing.options import PERSON_MODELS, PersonModel, Served
 from pipeline.errors import PipelineError, UsageError
@@ -44,40 +45,6 @@ class Masks(Protocol):
     def probability(self, picture: RGB) -> NDArray[np.float32]:
         """H×W in [0, 1], as large as the picture."""
         ...
-
-
-class Published(NamedTuple):
-    """A network of torchvision that stands in for one without trained weights.
-
-    Attributes:
-        name: A key of `off_the_shelf.OFF_THE_SHELF`.
-        category: What it looks for.
-    """
-
-    name: str
-    category: Literal["car", "person"]
-
-
-ARCHITECTURES: Mapping[str, str] = {
-    "person_se": "deeplab_v3_plus",
-    "person_bce_dice": "deeplab_v3_plus",
-    "central_person": "mask_rcnn",
-    "car_mask": "deeplab_v3_plus",
-    "car_removal": "removal_generator",
-    "shadow_attention": "shadow_attention",
-    "shadow": "shadow_generator",
-}
-"""Networks that edits use, and what each is built as."""
-
-ALIKE = (frozenset({"person_se", "person_bce_dice"}),)
-"""Networks whose weights may stand in for one another: both find all people."""
-
-STAND_INS: Mapping[str, Published] = {
-    "person_se": Published("deeplabv3", "person"),
-    "person_bce_dice": Published("deeplabv3", "person"),
-    "central_person": Published("maskrcnn_centre", "person"),
-    "car_mask": Published("maskrcnn", "car"),
-}
 
 
 class Networks:
@@ -226,8 +193,8 @@ class Networks:
     def _trained(self, network: str, kind: Callable[..., Kind]) -> Kind:
         found = self._find(network)
         if found is None:
-            raise UsageError(f"no weights of {network}: {_remedies(network)}")
-        _check_kind(network, found)
+            raise UsageError(f"no weights of {network}: {remedies(network)}")
+        check_kind(network, found)
         log.info("%s: %s", network, found.origin)
         return kind(found.file, device=self.device, backend=self.backend)
 
@@ -235,15 +202,15 @@ class Networks:
         """The published network that stands in, with a line that says so."""
         stand_in = STAND_INS[network]
         if not self.download or not is_installed("torch", "torchvision"):
-            raise UsageError(f"no weights of {network}: {_remedies(network)}")
+            raise UsageError(f"no weights of {network}: {remedies(network)}")
         from pipeline.inference.off_the_shelf import OFF_THE_SHELF
 
-        log.warning("%s has no trained weights: %s", network, _said_of(stand_in))
+        log.warning("%s has no trained weights: %s", network, said_of(stand_in))
         try:
             return OFF_THE_SHELF[stand_in.name](stand_in.category, None, self.device)
         except PipelineError as problem:
             raise PipelineError(
-                f"no weights of {network}: {_remedies(network)}; {problem}"
+                f"no weights of {network}: {remedies(network)}; {problem}"
             ) from problem
 
     def _find(self, network: str) -> Found | None:
@@ -258,7 +225,7 @@ class Networks:
             stand_in = STAND_INS.get(network)
             if stand_in is None or not self.download or not is_installed("torch", "torchvision"):
                 return None
-            return Served(network, _said_of(stand_in), "torch", {})
+            return Served(network, said_of(stand_in), "torch", {})
         card = card_of(found.file)
         return Served(
             network,
@@ -276,36 +243,3 @@ class Networks:
         if loaded is not None:
             return str(loaded)
         return choose(file, card, self.device).backend if self.backend == AUTO else self.backend
-
-
-def _check_kind(network: str, found: Found) -> None:
-    """Refuse the weights of another kind of network, by what their card says.
-
-    Raises:
-        PipelineError: They are of another kind, or the card is missing or damaged.
-    """
-    card = card_of(found.file)
-    built = card.architecture.get("name")
-    is_other = card.network in ARCHITECTURES and not _alike(card.network, network)
-    if is_other or built != ARCHITECTURES[network]:
-        raise PipelineError(
-            f"{found.file}: holds {card.network} ({built}), but {network} "
-            f"({ARCHITECTURES[network]}) is wanted; name weights of {network}"
-        )
-
-
-def _alike(one: str, other: str) -> bool:
-    return one == other or any({one, other} <= alike for alike in ALIKE)
-
-
-def _said_of(stand_in: Published) -> str:
-    return f"torchvision's {stand_in.name}, by download"
-
-
-def _remedies(network: str) -> str:
-    ways = [f"train it (`dvc repro train@{network}`)", "name a file (--weights FILE)"]
-    if network in STAND_INS:
-        ways.append("or go online for torchvision's published weights")
-        if not is_installed("torch", "torchvision"):
-            ways[-1] += " (they need PyTorch: pip install 'clearscene[train]')"
-    return ", ".join(ways)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.editing.networks import ARCHITECTURES
+from pipeline.editing.catalogue import ARCHITECTURES
 from tests.editing.known import write_weights
 
 

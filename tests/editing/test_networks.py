@@ -17,8 +17,9 @@ import pytest
 from torchvision.models.segmentation import deeplabv3_resnet101
 
 from pipeline.card import Card
+from pipeline.editing.catalogue import ARCHITECTURES
 from pipeline.editing.in_turn import EngineInTurn, MasksInTurn
-from pipeline.editing.networks import ARCHITECTURES, Networks
+from pipeline.editing.networks import Networks
 from pipeline.errors import PipelineError, UsageError
 from pipeline.inference import off_the_shelf
 from pipeline.inference.engines import Batch

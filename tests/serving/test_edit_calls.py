@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import photos
-from pipeline.editing.networks import ARCHITECTURES
+from pipeline.editing.catalogue import ARCHITECTURES
 from pipeline.editing.options import PERSON_MODELS
 from pipeline.paths import MODELS
-from pipeline.serving.commands import choices, cutout, files, serve
+from pipeline.serving.commands import choices, cutout, naming, serve
 from pipeline.video import kinds
 from tests.serving.conftest import Clearscene, assert_one_line, write_scene
 
@@ -142,8 +142,8 @@ def test_a_result_that_cannot_be_written_ends_the_run(
 def test_names_that_are_repeated_for_a_quick_start_are_the_real_ones() -> None:
     assert cutout.NETWORKS == PERSON_MODELS
     assert tuple(ARCHITECTURES) == serve.NETWORKS
-    assert dict(files.FORMAT_OF) == dict(photos.SUFFIXES)
-    assert set(files.SUFFIX_OF) == set(photos.FORMATS)
-    assert kinds.SUFFIXES.keys() | kinds.READ_ONLY == files.FILMS
-    assert kinds.SUFFIXES.keys() == files.KEPT
+    assert dict(naming.FORMAT_OF) == dict(photos.SUFFIXES)
+    assert set(naming.SUFFIX_OF) == set(photos.FORMATS)
+    assert kinds.SUFFIXES.keys() | kinds.READ_ONLY == naming.FILMS
+    assert kinds.SUFFIXES.keys() == naming.KEPT
     assert choices.MODELS == MODELS

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.photos import read_photo
-from pipeline.serving.commands.files import Folders, Naming
+from pipeline.serving.commands.files import Folders
+from pipeline.serving.commands.naming import Naming
 from pipeline.serving.commands.watching import Watched
 from tests.serving.conftest import COMMAND, write_scene
 

@@ -10,15 +10,8 @@ import typer
 
 from pipeline.errors import UsageError
 from pipeline.serving.commands import choices
-from pipeline.serving.commands.files import (
-    STREAM,
-    Job,
-    Naming,
-    format_of_target,
-    plan,
-    refuse_overwriting,
-    refuse_terminals,
-)
+from pipeline.serving.commands.files import STREAM, Job, plan, refuse_overwriting, refuse_terminals
+from pipeline.serving.commands.naming import Naming, format_of_target
 from pipeline.serving.commands.opening import given_weights, name_weights, open_studio
 from pipeline.serving.commands.running import encode, output, read, write_result
 

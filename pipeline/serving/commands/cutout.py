@@ -11,7 +11,8 @@ import typer
 
 from pipeline.errors import UsageError
 from pipeline.serving.commands import choices
-from pipeline.serving.commands.files import Naming, Plan, is_film, plan
+from pipeline.serving.commands.files import Plan, plan
+from pipeline.serving.commands.naming import Naming, is_film
 from pipeline.serving.commands.opening import given_weights, name_weights, open_studio
 from pipeline.serving.commands.running import Edit, run
 from pipeline.serving.commands.watching import watch

@@ -59,7 +59,7 @@ def doctor(
 
 
 def _networks(models: Path) -> Iterator[tuple[str, Found | None]]:
-    from pipeline.editing.networks import ARCHITECTURES
+    from pipeline.editing.catalogue import ARCHITECTURES
     from pipeline.inference.weights import find_weights
 
     for network in ARCHITECTURES:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pipeline.serving.commands import choices
-from pipeline.serving.commands.files import Naming, plan
+from pipeline.serving.commands.files import plan
+from pipeline.serving.commands.naming import Naming
 from pipeline.serving.commands.opening import given_weights, name_weights, open_studio
 from pipeline.serving.commands.running import Edit, run
 from pipeline.serving.commands.watching import watch
