@@ -14,8 +14,8 @@ from pipeline.serving.commands import choices
 from pipeline.serving.commands.files import Plan, plan
 from pipeline.serving.commands.naming import Naming, is_film
 from pipeline.serving.commands.opening import given_weights, name_weights, open_studio
-from pipeline.serving.commands.running import Edit, run
-from pipeline.serving.commands.watching import watch
+from pipeline.serving.commands.running import Edit
+from pipeline.serving.commands.watching import perform
 
 if TYPE_CHECKING:
     from pipeline.editing.film import FilmReport
@@ -119,10 +119,7 @@ def cutout(
         naming.default,
         lambda _, result: "" if found_people(result, cut) else "nobody is found in it",
     )
-    if watching and planned.folders is not None:
-        watch(planned.folders, edit)
-    else:
-        run(planned, edit, skip_existing)
+    perform(planned, edit, watching, skip_existing)
 
 
 def _weights(model: Model | None, files: list[Path]) -> tuple[Model, dict[str, Path]]:

@@ -13,8 +13,8 @@ from pipeline.serving.commands import choices
 from pipeline.serving.commands.files import plan
 from pipeline.serving.commands.naming import Naming
 from pipeline.serving.commands.opening import given_weights, name_weights, open_studio
-from pipeline.serving.commands.running import Edit, run
-from pipeline.serving.commands.watching import watch
+from pipeline.serving.commands.running import Edit
+from pipeline.serving.commands.watching import perform
 
 if TYPE_CHECKING:
     from pipeline.editing.film import FilmReport
@@ -81,10 +81,7 @@ def remove_cars(
         naming.default,
         lambda photo, result: "" if found_cars(photo, result) else "no car is found in it",
     )
-    if watching and planned.folders is not None:
-        watch(planned.folders, edit)
-    else:
-        run(planned, edit, skip_existing)
+    perform(planned, edit, watching, skip_existing)
 
 
 def _film(

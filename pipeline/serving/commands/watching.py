@@ -13,9 +13,9 @@ from typing import NamedTuple
 import typer
 
 from pipeline.errors import PipelineError, UsageError
-from pipeline.serving.commands.files import Folders, Job, refuse_overwriting
+from pipeline.serving.commands.files import Folders, Job, Plan, refuse_overwriting
 from pipeline.serving.commands.progress import Display
-from pipeline.serving.commands.running import Edit, Tally, do
+from pipeline.serving.commands.running import Edit, Tally, do, run
 
 SECONDS = 1.0
 """Between two looks; a file is taken when two show the same."""
@@ -71,6 +71,14 @@ class Watched:
         if job is None:
             self.others.add(file)
         return job
+
+
+def perform(plan: Plan, edit: Edit, watching: bool, skip_existing: bool) -> None:
+    """Do all that is planned once, or watch the folder; see `running.run` and `watch`."""
+    if watching and plan.folders is not None:
+        watch(plan.folders, edit)
+    else:
+        run(plan, edit, skip_existing)
 
 
 def watch(folders: Folders, edit: Edit) -> None:
