@@ -100,6 +100,10 @@ def test_a_car_of_which_each_frame_finds_another_half_is_removed_whole(
     steady = [flicker(frames, truth, eraser.masks) for frames in (single, ours)]
     assert psnr[1] > 8 + psnr[0]
     assert steady[1] < steady[0] / 4
+    near = [cv2.dilate(mask.astype(np.uint8), np.ones((15, 15))) > 0 for mask in eraser.masks]
+    for result, before, mask in zip(ours, source, near, strict=True):
+        off = np.abs(result.astype(int) - before)[~mask].max(axis=-1)
+        assert np.mean(off > 25) < 1e-3  # the encoder's share is less than that
 
 
 def test_a_film_in_two_scenes_is_filled_from_its_own_scene(
