@@ -138,8 +138,10 @@ class Standing:
 
 
 def test_what_no_frame_shows_is_painted_once(still_clip: Clip, tmp_path: Path) -> None:
-    eraser, target = Standing(), tmp_path / "out.mp4"
-    report = remove_with(eraser, still_clip.file, target, WANTED, "key")
+    empty, target = tmp_path / "empty.mp4", tmp_path / "out.mp4"
+    write_drive_by(empty, [moment._replace(frame=moment.ground) for moment in still_clip.moments])
+    eraser = Standing()
+    report = remove_with(eraser, empty, target, WANTED, "key")
     assert len(eraser.filled) == 1
     assert np.array_equal(eraser.filled[0], eraser.find(np.zeros((HEIGHT, WIDTH, 3), np.uint8)))
     assert report.painted == FRAMES * 20 * 50
