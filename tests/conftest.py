@@ -6,6 +6,7 @@ import io
 import ipaddress
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,17 @@ def only_loopback() -> Iterator[None]:
         for name in ("connect", "connect_ex"):
             patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_worker_stays_in_a_folder_that_goes() -> Iterator[None]:
+    """Workers of loky outlive the test that started them, and the folder that it worked in.
+
+    Without one MKL does not find PyTorch's library, and the next test that has work for them fails.
+    """
+    yield
+    if loky := sys.modules.get("joblib.externals.loky"):
+        loky.get_reusable_executor().shutdown(wait=True)
 
 
 def _guarded(connect: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from mlflow.entities import Run
 from ruamel.yaml import YAML
 
 from pipeline.presets import preset_text
+from tests.interrupts import heed_interrupts
 from tests.miniature import SMALL
 
 SOURCE = Path(__file__).parents[2]
@@ -39,11 +39,6 @@ MINIATURE: dict[str, Any] = {
 }
 DATA = ("pairs", "shadow_set", "coco_pictures", "person_split", "fetch@people", "fetch@shadows")
 """Whose outputs, and those before them, are all that trainings read."""
-
-
-def _heed_interrupts() -> None:
-    """Undo what a shell does to jobs in its background: they, and all they start, ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,7 @@ class Repository:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_heed_interrupts,
+            preexec_fn=heed_interrupts,
         )
 
     def environment(self) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import signal
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 from pipeline.errors import PipelineError, UsageError
 from pipeline.runs.seeds import Plan, experiment_command, is_done, run_seeds, run_to_the_end
 from pipeline.runs.spread import SEEDS_FILE, spreads, write_spreads
+from tests.interrupts import heed_interrupts
 from tests.runs.reports import Checkout, write_metrics
 
 PARAMS = "seed: {seed}\nlr: {lr}\nnetworks:\n  person_se: {{k: 0.0}}\n"
@@ -124,7 +124,7 @@ def test_at_ctrl_c_the_program_is_waited_for(tmp_path: Path) -> None:
         env={"PYTHONPATH": str(Path(__file__).parents[2])},
         stderr=subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=heed_interrupts,
     )
     while not (tmp_path / "started").exists():
         assert started.poll() is None

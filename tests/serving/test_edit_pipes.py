@@ -18,6 +18,7 @@ from PIL import Image
 
 from pipeline.editing.studio import Studio
 from pipeline.photos import read_photo
+from tests.interrupts import heed_interrupts
 from tests.photos.kinds import BAD
 from tests.serving.conftest import COMMAND, process, scene, write_scene
 
@@ -39,8 +40,9 @@ def png(seed: int = 0) -> bytes:
 @contextmanager
 def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
     command = [COMMAND, *arguments]
+    pipe = subprocess.PIPE
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed_interrupts
     ) as run:
         try:
             yield run

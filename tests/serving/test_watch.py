@@ -16,6 +16,7 @@ from pipeline.photos import read_photo
 from pipeline.serving.commands.files import Folders
 from pipeline.serving.commands.naming import Naming
 from pipeline.serving.commands.watching import Watched
+from tests.interrupts import heed_interrupts
 from tests.serving.conftest import COMMAND, write_scene
 
 PATIENCE = 120.0
@@ -102,7 +103,9 @@ def watching(tmp_path: Path, models: Path) -> Iterator[Lines]:
         "--models", models, "--backend", "onnxruntime",
     ]  # fmt: skip
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as run:
+    with subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed_interrupts
+    ) as run:
         lines = Lines(run)
         try:
             yield lines
