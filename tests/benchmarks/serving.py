@@ -46,6 +46,7 @@ def against_rembg() -> list[Timing]:
         weights = _weights(Path(folder), REMBG)
         onnx = weights.with_suffix(".onnx")
         export_onnx(weights, onnx)
+        os.environ["U2NET_HOME"] = folder  # it takes models from there alone
         session = new_session("u2net_custom", model_path=str(onnx))
         photo = Photo(example_picture(0, *PICTURE))
         picture = Image.fromarray(photo.rgb)
