@@ -10,7 +10,7 @@ from PIL import Image
 
 from pipeline.editing.cutout import SEEN, PersonCutter, compose
 from pipeline.editing.edge_colours import foreground_colours
-from pipeline.editing.options import Cut
+from pipeline.editing.options import Background, Cut
 from pipeline.editing.outcome import found_people
 from pipeline.images import RGB
 from pipeline.photos import Photo, read_photo
@@ -110,9 +110,12 @@ def test_where_nobody_is_all_is_transparent_and_it_can_be_told() -> None:
     nobody = PersonCutter(Known(np.zeros((300, 400), np.float32)))
     cut = nobody.cut(PHOTO, Cut(crop=True))
     assert cut.alpha is not None and not cut.alpha.any() and cut.shape == PHOTO.shape
-    for wanted in (Cut(), Cut(mask=True), Cut(background=(9, 8, 7))):
-        assert not found_people(nobody.cut(PHOTO, wanted), wanted)
-        assert found_people(CUTTER.cut(PHOTO, wanted), wanted)
+    behind = Photo(np.full((30, 70, 3), (9, 200, 7), np.uint8), icc=linear_profile())
+    grounds: tuple[Background, ...] = ("none", "blur", (9, 8, 7), behind)
+    for wanted in [Cut(mask=True), *(Cut(background=ground) for ground in grounds)]:
+        for photo in (PHOTO, Photo(PHOTO.rgb, icc=linear_profile())):
+            assert not found_people(photo, nobody.cut(photo, wanted), wanted)
+            assert found_people(photo, CUTTER.cut(photo, wanted), wanted)
 
 
 @pytest.mark.parametrize("side", [1, 2, 32])

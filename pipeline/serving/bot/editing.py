@@ -74,7 +74,7 @@ def _edited(studio: Studio, photo: Photo, choices: Choices) -> Photo:
             raise Nothing(texts.NO_CAR)
         return removed
     cut = studio.cut_out(photo, choices.cut)
-    if not found_people(cut, choices.cut):
+    if not found_people(photo, cut, choices.cut):
         raise Nothing(texts.NOBODY)
     return cut
 

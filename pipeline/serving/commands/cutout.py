@@ -117,7 +117,7 @@ def cutout(
         quality,
         strip,
         naming.default,
-        lambda _, result: "" if found_people(result, cut) else "nobody is found in it",
+        lambda photo, result: "" if found_people(photo, result, cut) else "nobody is found in it",
     )
     perform(planned, edit, watching, skip_existing)
 

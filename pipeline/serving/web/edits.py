@@ -58,7 +58,7 @@ async def cutout(request: Request) -> Response:
             return desk.studio.cut_out(photos["image"], form.cut(photos.get("picture")))
 
         def found(photos: Mapping[str, Photo], cut: Photo) -> bool:
-            return found_people(cut, form.cut(photos.get("picture")))
+            return found_people(photos["image"], cut, form.cut(photos.get("picture")))
 
         return Order(form, files, (form.model,), edit, found)
 

@@ -64,7 +64,8 @@ def test_that_files_are_better_is_said_once(api: Telegram, bot: PictureBot) -> N
 
 
 def test_nobody_on_the_picture_is_told(api: Telegram, bot: PictureBot) -> None:
-    for chat, choice in enumerate(("background none", "background white", "mode mask"), start=1):
+    choices = ("background none", "background white", "background blur", "mode mask")
+    for chat, choice in enumerate(choices, start=1):
         for command in ("model person_bce_dice", choice):
             api.write(chat, text=f"/{command}")
         api.wait(2, chat)
