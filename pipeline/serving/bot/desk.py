@@ -111,6 +111,7 @@ class Desk:
         """Finish the picture in work, and tell those who wait that theirs will not come."""
         self._closed = True
         self._news.set()
+        log.info("stopping: %d in work, %d waiting", self._busy, len(self._waiting))
         with suppress(TimeoutError):
             await asyncio.wait_for(worker, FAREWELL)
         for chat in {job.chat for job in self._waiting}:

@@ -141,15 +141,16 @@ def test_who_blocked_the_bot_is_one_line_in_the_log(
 
 
 def test_an_end_waits_for_the_picture_in_work_and_tells_the_others(
-    api: Telegram, answering: Answering
+    api: Telegram, answering: Answering, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with answering() as bot, api.held("sendDocument"):
+    with caplog.at_level(logging.INFO), answering() as bot, api.held("sendDocument"):
         first = api.photo(jpeg())
         api.called("getFile")
         api.photo(jpeg(), chat=2)
         api.photo(jpeg(), chat=2)
         api.wait(2, 2)
         bot.stop()
+        api.until(lambda: "1 in work, 2 waiting" in caplog.text)
     assert documents(api) == [first]
     assert [one.text for one in api.answers(2)][2:] == [texts.STOPPING]
     assert not documents(api, 2)
