@@ -10,6 +10,7 @@ import os
 import tempfile
 from unittest.mock import patch
 
+from pipeline.inference.engines.machine import has_bf16
 from pipeline.tracking.tracker import EXPERIMENT, Tracker
 from tests.benchmarks.measure import Timing, compare
 from tests.benchmarks.networks import training_step
@@ -36,7 +37,7 @@ def tracking() -> list[Timing]:
             tracker.watch_load()  # as in a training: what it has measured goes with the row
             step, logging = compare(
                 "",
-                {"step": training_step(True, True), "row": lambda: log_epochs(tracker, row)},
+                {"step": training_step(True, has_bf16()), "row": lambda: log_epochs(tracker, row)},
                 rounds=ROUNDS,
             )
             refuse_unlogged(tracker, epochs=ROUNDS + 1)
