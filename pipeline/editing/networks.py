@@ -19,6 +19,7 @@ from pipeline.errors import PipelineError, UsageError
 from pipeline.images import RGB
 from pipeline.inference.engines import AUTO
 from pipeline.inference.engines.choice import choose
+from pipeline.inference.engines.exported import can_export
 from pipeline.inference.engines.machine import is_installed
 from pipeline.inference.weights import Found, card_of, find_weights
 from pipeline.paths import MODELS
@@ -242,4 +243,8 @@ class Networks:
         loaded = getattr(self._loaded.get(network), "backend", None)
         if loaded is not None:
             return str(loaded)
-        return choose(file, card, self.device).backend if self.backend == AUTO else self.backend
+        if self.backend == AUTO:
+            return choose(file, card, self.device).backend
+        if can_export(card) or self.backend.startswith("torch"):
+            return self.backend
+        return "torch"  # whatever is asked for: Mask R-CNN runs in nothing else

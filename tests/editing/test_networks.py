@@ -125,6 +125,17 @@ def test_what_is_served_is_told_without_loading_anything(tiny_models: Path) -> N
     subprocess.run([sys.executable, "-c", code, str(tiny_models)], check=True)
 
 
+@pytest.mark.parametrize("backend", ["auto", "openvino-f32", "torch"])
+def test_mask_r_cnn_is_told_to_run_in_pytorch_before_and_after_loading(
+    tiny_models: Path, backend: str
+) -> None:
+    there = networks(tiny_models, backend=backend)
+    told = [one.engine for one in there.served() if one.network == "central_person"]
+    there.persons("central_person")
+    told += [one.engine for one in there.served() if one.network == "central_person"]
+    assert told == ["torch", "torch"]
+
+
 def test_without_weights_torchvision_s_would_be_downloaded(tmp_path: Path) -> None:
     served = networks(tmp_path, download=True).served()
     assert {one.network: one.origin for one in served} == {
