@@ -93,18 +93,21 @@ def compose(picture: RGB, alpha: Alpha, ground: RGB, quick: bool = False) -> RGB
 
 def reduced(picture: RGB, longest: int) -> RGB:
     """A copy whose longer side is no longer than that; the picture itself where it is not."""
-    height, width = picture.shape[:2]
-    shrink = longest / max(height, width)
-    if shrink >= 1:
-        return picture
-    return resize_picture(picture, max(1, round(height * shrink)), max(1, round(width * shrink)))
+    size = _reduced_size(picture.shape, longest)
+    return picture if size == picture.shape[:2] else resize_picture(picture, *size)
 
 
 def _reduced_map(found: Map, longest: int) -> Map:
-    """A map whose longer side is no longer than that."""
-    height, width = found.shape
+    """The same of a map."""
+    size = _reduced_size(found.shape, longest)
+    return found if size == found.shape else resize_probability(found, *size)
+
+
+def _reduced_size(shape: tuple[int, ...], longest: int) -> tuple[int, int]:
+    """Height and width of it."""
+    height, width = shape[:2]
     shrink = min(1.0, longest / max(height, width))
-    return resize_probability(found, max(1, round(height * shrink)), max(1, round(width * shrink)))
+    return max(1, round(height * shrink)), max(1, round(width * shrink))
 
 
 def _clean(photo: Photo, found: Alpha, alpha: Alpha) -> RGB:
